@@ -26,14 +26,14 @@ import tantivy
 from tantivy import Occur, Query
 
 from common.clock import SystemClock
-from loadtests.lib.texts import Text, texts
+from loadtests.lib.texts import SampleText, texts
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.reranking import MOST_CHARS, MOST_RANKED
 from serve_app.capabilities.search.blind import Blinded, Blinder, IndexKey, beginnings
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.meaning.ranking import Ranking
 from serve_app.capabilities.search.port import Filters, Generation, Key, Put
-from serve_app.capabilities.search.process.index import Asked
+from serve_app.capabilities.search.process.index import ServingGeneration
 from serve_app.capabilities.search.query import MOST_WORDS, parse
 
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -43,7 +43,7 @@ LONG: Final = 6
 Search = Callable[[str], Awaitable[list[int]]]
 
 
-class Plain:
+class StockEngine:
     """tantivy as it comes: words apart at what is no letter or digit, lower case, English stems."""
 
     def __init__(self, documents: Sequence[str], analyser: Analyser | None = None) -> None:
@@ -107,11 +107,11 @@ class Plain:
         return [int(n or 0) for n in self._searcher.fast_field_values("id", [address for _, address in found])]
 
 
-class Ours:
+class OwnEngine:
     """The engine of the process, over tokens."""
 
     def __init__(self, engine: TantivyEngine, blinder: Blinder) -> None:
-        self._asked = Asked(engine, blinder)
+        self._asked = ServingGeneration(engine, blinder)
 
     async def clean(self, text: str, *, typeahead: bool = False) -> list[int]:
         """As a caller's query is asked."""
@@ -128,7 +128,7 @@ class Meant:
     """The first ones of another search in the order of what they mean, as `CAREWIRE_SEARCH__RERANK` has it; nobody is
     in a hurry here."""
 
-    def __init__(self, ours: Ours, bodies: Sequence[str]) -> None:
+    def __init__(self, ours: OwnEngine, bodies: Sequence[str]) -> None:
         self._ours, self._bodies, self._ranking = ours, bodies, Ranking()
 
     async def clean(self, text: str) -> list[int]:
@@ -166,7 +166,7 @@ async def score(search: Search, queries: Sequence[tuple[int, str]]) -> tuple[flo
     return gain, sum(place < DEEP for place in places) / len(places), [found for _, found in ranked]
 
 
-async def quality(found: Sequence[Text], count: int, folder: Path, *, rerank: bool) -> None:
+async def quality(found: Sequence[SampleText], count: int, folder: Path, *, rerank: bool) -> None:
     """The table."""
     bodies, analyser, dice = [text.body for text in found], Analyser(), random.Random(7)
     blinder = Blinder(IndexKey("k1", bytes(range(32))), analyser)
@@ -175,8 +175,13 @@ async def quality(found: Sequence[Text], count: int, folder: Path, *, rerank: bo
     await engine.create(Generation(1, "k1", "1"))
     await engine.swap(1)
     blinded = [blinder.document([], [body], beginnings_of_texts=True) for body in bodies]
-    await engine.apply([Put(Key("t", str(n)), 1, n, one.words, one.beginnings) for n, one in enumerate(blinded)])
-    plain, same, ours = Plain(bodies), Plain(bodies, analyser), Ours(engine, blinder)
+    await engine.apply(
+        [
+            Put(key=Key("t", str(n)), version=1, at=n, words=one.words, beginnings=one.beginnings)
+            for n, one in enumerate(blinded)
+        ]
+    )
+    plain, same, ours = StockEngine(bodies), StockEngine(bodies, analyser), OwnEngine(engine, blinder)
     fits = [
         n for n, text in enumerate(found) if len(text.title) < 200 and len(analyser.words(text.title)) <= MOST_WORDS - 2
     ]
@@ -210,7 +215,7 @@ def _asks(title: str) -> bool:
     return len(title) < 200 and all(sign.isalnum() or sign in " ,.'" for sign in title)
 
 
-def attack(found: Sequence[Text]) -> None:
+def attack(found: Sequence[SampleText]) -> None:
     """How many of the most frequent words does somebody name right who has the index and no key?"""
     analyser = Analyser()
     blinder = Blinder(IndexKey("k1", bytes(range(32))), analyser)
@@ -230,11 +235,11 @@ def attack(found: Sequence[Text]) -> None:
     _tell("with beginnings of texts", _nearest(tokens, words, far, near), truth, tokens)
 
 
-def _words(text: Text, analyser: Analyser) -> set[str]:
+def _words(text: SampleText, analyser: Analyser) -> set[str]:
     return set(analyser.words(text.body))
 
 
-def _forms(text: Text, analyser: Analyser) -> set[str]:
+def _forms(text: SampleText, analyser: Analyser) -> set[str]:
     return {form for word in _words(text, analyser) for form in analyser.forms(word)}
 
 

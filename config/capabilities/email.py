@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from config.section import Section
+from config.section import SettingsSection
 from config.wellknown import KnownAs
 
 Tls = Literal["none", "starttls", "implicit", "offered"]
@@ -44,7 +44,7 @@ def smtp_server(url: str) -> SmtpServer:
     if port == 0 or bool(parts.username) != bool(parts.password) or any(map(str.isspace, url)):
         raise ValueError(_HOW)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return SmtpServer(parts.hostname, port or _PORTS[tls], user, password, tls)
+    return SmtpServer(host=parts.hostname, port=port or _PORTS[tls], user=user, password=password, tls=tls)
 
 
 def _check_smtp_url(url: SecretStr) -> SecretStr:
@@ -65,7 +65,7 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-class EmailSettings(Section):
+class EmailSettings(SettingsSection):
     """Mail."""
 
     providers: str = Field(

@@ -46,7 +46,7 @@ def rooms_of(connections: int, prefix: str) -> dict[str, list[SwarmRoom]]:
     }
 
 
-class Watch:
+class LatencyWatch:
     """Prints how it goes, and remembers every latency."""
 
     def __init__(self, swarm: Swarm, pids: Mapping[str, int]) -> None:
@@ -87,7 +87,7 @@ async def hold(
     await _talk(swarm, kinds, rates, _WARM_UP_S)
     swarm.interval()
     swarm.sent = 0
-    watch = Watch(swarm, pids)
+    watch = LatencyWatch(swarm, pids)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(watch.run(seconds))
@@ -134,7 +134,9 @@ def main() -> int:
     try:
         with carewire(os.sched_getaffinity(0)) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             calm_collector()
-            good = runner.run(hold(server.port, server.pids(), args.connections, args.seconds, rates))
+            good = runner.run(
+                hold(server.port, server.pids(), connections=args.connections, seconds=args.seconds, rates=rates)
+            )
     except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)

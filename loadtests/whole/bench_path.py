@@ -26,7 +26,7 @@ from typing import Final
 import msgspec
 
 from loadtests.lib.servers import ROOT, SERVERS, NotAvailable, Server
-from loadtests.lib.workloads import WORKLOADS, Found, LoadJob, Workload, decode_found, encode
+from loadtests.lib.workloads import WORKLOADS, LoadJob, Workload, WorkloadResult, decode_found, encode
 
 _CLIENT_S: Final = 180.0
 _COLUMNS: Final = (
@@ -52,7 +52,7 @@ class PathRow(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     sockets: int
     rate: int
-    found: Found
+    found: WorkloadResult
     server_cores: float
     server_mb: float
 
@@ -99,7 +99,7 @@ def bench(
             try:
                 with SERVERS[name](cores.server) as server:
                     for workload in workloads:
-                        yield measure(server, workload, seconds, cores.client, run)
+                        yield measure(server, workload, seconds=seconds, client_cpu=cores.client, run=run)
             except NotAvailable as reason:
                 print(f"{name}: left out, {reason}", file=sys.stderr, flush=True)
 
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
     workloads = [one.smaller() for one in WORKLOADS] if args.quick else WORKLOADS
     placed = cores(share=args.share_cores)
     rows: list[PathRow] = []
-    for row in bench(names, workloads, 1.0 if args.quick else args.seconds, args.runs, placed):
+    for row in bench(names, workloads, seconds=1.0 if args.quick else args.seconds, runs=args.runs, cores=placed):
         rows.append(row)
         say(encode(row).decode())
     if args.json is not None:

@@ -35,7 +35,7 @@ TELLERS: Final = 4
 TITLE: Final = "Closed on Friday"
 
 
-class Pace(msgspec.Struct, kw_only=True):
+class RateFound(msgspec.Struct, kw_only=True):
     """What one rate found. `heard`: from the ack; `waited`: from when it was due. CPU: of all processes, for one."""
 
     rate: float
@@ -52,7 +52,7 @@ class Pace(msgspec.Struct, kw_only=True):
     client_cores: float
 
 
-class Times:
+class DeliveryTimes:
     """When what was due, acknowledged and heard, by its number."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Times:
 class Phone:
     """A socket. `heard` is called with the number of each notification, `acked` with that of each ack."""
 
-    def __init__(self, session: aiohttp.ClientSession, port: int, token: str, times: Times) -> None:
+    def __init__(self, session: aiohttp.ClientSession, port: int, token: str, times: DeliveryTimes) -> None:
         self._session, self._port, self._token = session, port, token
         self._times = times
         self._ready = asyncio.Event()
@@ -116,7 +116,9 @@ class Phone:
             self._times.refused += 1
 
 
-async def paced(server: Server, tellers: list[Phone], people: list[str], times: Times, rate: float, args: Any) -> Pace:
+async def paced(
+    server: Server, tellers: list[Phone], people: list[str], times: DeliveryTimes, rate: float, args: Any
+) -> RateFound:
     """One rate."""
 
     async def one(due_ns: int) -> None:
@@ -140,7 +142,7 @@ async def paced(server: Server, tellers: list[Phone], people: list[str], times: 
     heard = [max(0, times.heard_ns[one] - times.acked_ns[one]) / 1e6 for one in whole]
     waited = [(times.heard_ns[one] - times.due_ns[one]) / 1e6 for one in whole]
     acked = [(times.acked_ns[one] - times.due_ns[one]) / 1e6 for one in whole]
-    pace = Pace(
+    pace = RateFound(
         rate=rate,
         told=len(told),
         missing=len(told) - len(whole),
@@ -158,24 +160,24 @@ async def paced(server: Server, tellers: list[Phone], people: list[str], times: 
     return pace
 
 
-async def all_of_it(server: Server, args: Any) -> list[Pace]:
+async def all_of_it(server: Server, args: Any) -> list[RateFound]:
     """Both rates, on the same sockets."""
 
     def token(user: str, role: str) -> str:
         return mint(server.secret or "", user=user, role=role, now_ms=SystemClock().now_ms(), ttl_s=3600)
 
-    people, times = [f"ada{number}" for number in range(args.people)], Times()
+    people, times = [f"ada{number}" for number in range(args.people)], DeliveryTimes()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         tellers = [Phone(session, server.port, token(f"root{number}", "admin"), times) for number in range(TELLERS)]
         phones = [*tellers, *(Phone(session, server.port, token(user, "client"), times) for user in people)]
         for at in range(0, len(phones), 16):
             await asyncio.gather(*(phone.open() for phone in phones[at : at + 16]))
-        found = [await paced(server, tellers, people, times, rate, args) for rate in RATES]
+        found = [await paced(server, tellers, people=people, times=times, rate=rate, args=args) for rate in RATES]
         await asyncio.gather(*(phone.close() for phone in phones))
     return found
 
 
-def judged(found: list[Pace]) -> bool:
+def judged(found: list[RateFound]) -> bool:
     """Prints what is compared with a floor. Whether all is well."""
     good = not any(one.missing or one.refused for one in found)
     for one in found:

@@ -78,7 +78,7 @@ class Round(msgspec.Struct, kw_only=True):
     ack_p99_ms: float | None = None
 
 
-class Page:
+class WorksheetRound:
     """One worksheet in a round: who types, who looks on, and when what was typed was due."""
 
     def __init__(self, writer: Pen, reader: Pen, due_ns: deque[int]) -> None:
@@ -99,23 +99,43 @@ def _nobody() -> None:
     """What a writer hears of their own is not measured."""
 
 
-def pages(session: aiohttp.ClientSession, server: Server, papers: list[Paper], times: Times, door: Door) -> list[Page]:
+def pages(
+    session: aiohttp.ClientSession, server: Server, papers: list[Paper], times: Times, door: Door
+) -> list[WorksheetRound]:
     """One for each."""
 
-    def page(paper: Paper) -> Page:
+    def page(paper: Paper) -> WorksheetRound:
         due_ns: deque[int] = deque()
 
         def heard() -> None:
             times.heard_ms.append((time.perf_counter_ns() - due_ns.popleft()) / 1e6)
 
         if door == "events":
-            writer = EventPen(session, server.port, paper.client, paper.assignment, times, _nobody)
-            return Page(writer, EventPen(session, server.port, paper.therapist, paper.assignment, times, heard), due_ns)
+            writer = EventPen(
+                session=session,
+                port=server.port,
+                token=paper.client,
+                assignment=paper.assignment,
+                times=times,
+                heard=_nobody,
+            )
+            return WorksheetRound(
+                writer,
+                EventPen(
+                    session=session,
+                    port=server.port,
+                    token=paper.therapist,
+                    assignment=paper.assignment,
+                    times=times,
+                    heard=heard,
+                ),
+                due_ns,
+            )
         if door == "hocuspocus":
             place, name = f"ws://127.0.0.1:{server.port}", paper.assignment
-            return Page(YjsPen(session, place, _nobody, name), YjsPen(session, place, heard, name), due_ns)
+            return WorksheetRound(YjsPen(session, place, _nobody, name), YjsPen(session, place, heard, name), due_ns)
         place = f"ws://127.0.0.1:{server.port}/{'yjs/' if server.secret else ''}{paper.assignment}?token="
-        return Page(
+        return WorksheetRound(
             YjsPen(session, place + paper.client, _nobody), YjsPen(session, place + paper.therapist, heard), due_ns
         )
 
@@ -132,7 +152,7 @@ async def measured(
 ) -> Round:
     """One round."""
     times = Times()
-    found = pages(session, server, papers, times, door)
+    found = pages(session, server, papers=papers, times=times, door=door)
     pens = [pen for page in found for pen in (page.reader, page.writer)]
     for at in range(0, len(pens), 16):
         await asyncio.gather(*(pen.open() for pen in pens[at : at + 16]))
@@ -226,9 +246,12 @@ async def carewire_rounds(server: Server, args: argparse.Namespace) -> list[Roun
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = await given(session, server, args.worksheets, "events")
-        events = await measured("carewire, Socket.IO", session, server, papers, args, "events")
+        events = await measured("carewire, Socket.IO", session, server=server, papers=papers, args=args, door="events")
         papers = await given(session, server, args.worksheets, "yjs")
-        return [events, await measured("carewire, y-websocket", session, server, papers, args, "yjs")]
+        return [
+            events,
+            await measured("carewire, y-websocket", session, server=server, papers=papers, args=args, door="yjs"),
+        ]
 
 
 def hocuspocus_peer(cpus: list[int]) -> Server:
@@ -247,7 +270,7 @@ async def peer_round(server: Server, args: argparse.Namespace, door: Door) -> Ro
     """The same of a peer."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = [Paper(f"sheet{number}", "", "") for number in range(args.worksheets)]
-        return await measured(server.name, session, server, papers, args, door)
+        return await measured(server.name, session, server=server, papers=papers, args=args, door=door)
 
 
 def main() -> int:

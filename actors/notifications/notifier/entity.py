@@ -31,11 +31,11 @@ from actors.notifications.notifier.commands import (
     Explain,
     GetNotification,
     GetPreferences,
-    Glance,
     Judge,
     ListDeliveries,
     ListDevices,
     ListNotifications,
+    LookAtItem,
     MailCameBack,
     Mark,
     NotePermission,
@@ -48,7 +48,7 @@ from actors.notifications.notifier.commands import (
     ReadSeveral,
     RecordReceipts,
     RegisterDevice,
-    Release,
+    ReleasePostponed,
     RemoveDevice,
     Render,
     SendDigest,
@@ -59,7 +59,7 @@ from actors.notifications.notifier.commands import (
     TellCounts,
     TryDevice,
 )
-from actors.notifications.notifier.events import CreationCounted, Erased, PreferencesSet
+from actors.notifications.notifier.events import CreationCounted, NotifierErased, PreferencesSet
 from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
@@ -76,7 +76,7 @@ from actors.notifications.notifier.rules import (
     telling,
 )
 from actors.notifications.notifier.rules.again import judged_again
-from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
+from actors.notifications.notifier.rules.facts import Installation, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied, RateLimited
@@ -91,7 +91,7 @@ _LARGEST_PAGE: Final = 200
 class Notifier(NotifierState):
     """One person's. `decide` changes nothing; `apply` folds what was decided."""
 
-    house: House = field(kw_only=True)
+    house: Installation = field(kw_only=True)
 
     def decide(self, command: NotifierCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -121,7 +121,7 @@ class Notifier(NotifierState):
                 return _keys([known or 0, *telling.replaced_by(self, command)])
             case Judge():
                 return _keys([command.number, *self._gathered_with(command)])
-            case Release():
+            case ReleasePostponed():
                 return _keys([command.number])
             case Prune():
                 return _keys(pruning.numbers(self, command))
@@ -131,7 +131,7 @@ class Notifier(NotifierState):
                 return rendering.needs(command.sending)
             case Acknowledge():
                 return _keys(marking.needed_to_acknowledge(self, command))
-            case GetNotification() | Glance() | Mark() | ListDeliveries():
+            case GetNotification() | LookAtItem() | Mark() | ListDeliveries():
                 return _keys([self.number_of(command.id) or 0])
             case ReadSeveral():
                 return _keys([self.number_of(one) or 0 for one in command.ids])
@@ -166,7 +166,7 @@ class Notifier(NotifierState):
                 return mails.owe(self.kept.owed, command)
             case Tell():
                 return telling.tell(self, self.house, command, context)
-            case Release():
+            case ReleasePostponed():
                 return telling.release(self, self.house, command, context)
             case Judge():
                 return judging.judge(self, self.house, command, context)
@@ -228,7 +228,7 @@ class Notifier(NotifierState):
             case GetNotification():
                 item = marking.found(self, self.number_of(command.id), context)
                 return Decision(NotificationAnswer(wire(item, seen_ms=self.seen_at(item), read_ms=self.read_at(item))))
-            case Glance():
+            case LookAtItem():
                 item = marking.found(self, self.number_of(command.id), context)
                 return Decision(Glimpse(read=self.read_at(item) is not None, snoozes=item.snoozes))
             case ListDeliveries():
@@ -297,7 +297,7 @@ class Notifier(NotifierState):
         ends: list[Event] = [
             devices.ended(one, "erased", now_ms) for one in self.kept.devices.values() if one.state != "gone"
         ]
-        return Decision({}, events=ends, notes=[*judging.dropped(self, context), Erased(at_ms=now_ms)])
+        return Decision({}, events=ends, notes=[*judging.dropped(self, context), NotifierErased(at_ms=now_ms)])
 
     def _gathered_with(self, command: Judge) -> list[int]:
         """What else waits since there were too many pushes: it is told with it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from actors.payments.plan.entity import Feature, PlanBody
-from actors.payments.subscription.state import Subscription, Used
+from actors.payments.subscription.state import Subscription, UsageRecord
 from common.errors import FailedPrecondition, NotFound
 
 
@@ -17,7 +17,7 @@ class Metrics(NamedTuple):
     amount: int
 
 
-class Terms(NamedTuple):
+class UsageTerms(NamedTuple):
     """What one period includes of a feature (None: nothing is said of it)."""
 
     start: int
@@ -41,16 +41,16 @@ def feature_at(record: Subscription, name: str, at: int) -> Feature:
     return feature_of(record.plan, name) if at >= record.period_start else _found(last_terms(record, name).feature)
 
 
-def last_terms(record: Subscription, name: str) -> Terms:
+def last_terms(record: Subscription, name: str) -> UsageTerms:
     """Those of the last period: what is said late of it is priced by its plan, not by today's."""
     features = record.plan.features if record.last_features is None else record.last_features
     quantity = record.last_quantity or record.quantity
-    return Terms(record.last_start, record.period_start, quantity, named(features, name))
+    return UsageTerms(record.last_start, record.period_start, quantity, named(features, name))
 
 
 def metrics(record: Subscription, name: str, since: int, until: int) -> Metrics:
     """Of a feature in a time, recomputed from the uses themselves, each period by its own terms."""
-    now = Terms(record.period_start, record.period_end, record.quantity, named(record.plan.features, name))
+    now = UsageTerms(record.period_start, record.period_end, record.quantity, named(record.plan.features, name))
     found = Metrics(0, 0, 0, 0)
     for terms in (last_terms(record, name), now):
         start, end = max(since, terms.start), min(until, terms.end)
@@ -97,14 +97,14 @@ def overage(feature: Feature, within: int, used: int) -> int:
     return max(0, used - within) * (feature.unit_amount or 0)
 
 
-def late(record: Subscription, name: str, before: dict[str, Used], after: dict[str, Used]) -> int:
+def late(record: Subscription, name: str, before: dict[str, UsageRecord], after: dict[str, UsageRecord]) -> int:
     """By how much the bill of the last period was wrong, once it is known what was used in it after all."""
     terms = last_terms(record, name)
     if (feature := terms.feature) is None:
         return 0
     within = included(feature, terms.quantity)
 
-    def cost(used: dict[str, Used]) -> int:
+    def cost(used: dict[str, UsageRecord]) -> int:
         spent = sum(one.quantity for one in used.values() if one.feature == name and terms.start <= one.at < terms.end)
         return overage(feature, within, spent)
 

@@ -92,7 +92,7 @@ class PaymentTerms(_Body, frozen=True, kw_only=True):
     grace_minutes: Annotated[int, Meta(ge=0, le=10_080)] | None = None
 
 
-class Agreed(NamedTuple):
+class PaymentTime(NamedTuple):
     """When a session is paid, with what was left to its default."""
 
     when: Literal["none", "at_booking", "on_completion"] = "none"
@@ -135,11 +135,11 @@ class TariffBody(_Body, frozen=True, kw_only=True):
         return next((one for one in self.services if one.service_id == service_id), None)
 
     @property
-    def agreed(self) -> Agreed:
+    def agreed(self) -> PaymentTime:
         """When sessions are paid, and what is kept of those to which nobody came."""
         said = msgspec.structs.asdict(self.payment) if self.payment else {}
         said["no_show_percent"] = self.no_show_percent
-        return Agreed()._replace(**{name: value for name, value in said.items() if value is not None})
+        return PaymentTime()._replace(**{name: value for name, value in said.items() if value is not None})
 
     def faults(self) -> str:
         """What cannot be meant; "": nothing."""

@@ -134,7 +134,7 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
     )
     secret = command.opening or None
     opening = msgspec.msgpack.decode(secret, type=Opening) if secret else NO_OPENING
-    finding.refuse(room.screen, command.policy, command.relation, "note", opening.note)
+    finding.refuse(room.screen, command.policy, relation=command.relation, field="note", text=opening.note)
     events: list[RoomEvent] = [
         Created(author=user, secret=secret, at=now_ms, profile=profile, members=(user, command.other))
     ]

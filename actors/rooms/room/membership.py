@@ -13,7 +13,7 @@ from actors.rooms.conversation import words
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Opening
 from actors.rooms.keeping import house
 from actors.rooms.marks import delivery, privacy
-from actors.rooms.messages.queries import Standing
+from actors.rooms.messages.queries import RoomStanding
 from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
 from actors.rooms.room import rules
 from actors.rooms.room.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
@@ -133,7 +133,7 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
         read=dict(delivery.marks_for(room, user)),
         has_more=False,
     )
-    standing = Standing(
+    standing = RoomStanding(
         answer=answer,
         since=command.since,
         silent=room.last_post == 0,
@@ -195,7 +195,7 @@ def update(room: RoomState, command: Update, context: Context) -> Decision:
         raise FailedPrecondition(_FIXED)
     if command.title is not None:
         words.check(room, (command.title,), command.words)
-        finding.refuse(room.screen, room.policy, _relation(room), "title", command.title)
+        finding.refuse(room.screen, room.policy, relation=_relation(room), field="title", text=command.title)
     changed = msgspec.structs.replace(
         profile,
         title=profile.title if command.title is None else rules.title(command.title, room.settings),

@@ -17,7 +17,7 @@ from actors.notifications.notifier.events import (
     Marked,
     Notified,
     Released,
-    SeenElsewhere,
+    SeenOnScreen,
 )
 from actors.workflows.inbox import INBOX, event_id
 from common.clock import to_rfc3339
@@ -45,7 +45,7 @@ def show_marked(entity_id: str, recorded: Recorded[Marked]) -> Owed:
     return _whispered(entity_id, "notification_updated", {"id": event.id} | payload)
 
 
-def show_seen(entity_id: str, recorded: Recorded[SeenElsewhere]) -> Owed:
+def show_seen(entity_id: str, recorded: Recorded[SeenOnScreen]) -> Owed:
     """The person's other sockets: `notification_updated`, of each that one of them has on the screen."""
     event = recorded.event
     moments = {"seen_at": to_rfc3339(event.at_ms), "read_at": None, "archived_at": None}
@@ -100,7 +100,7 @@ REACTIONS: Final[list[AnyReaction]] = [
     Reaction("deliver_notification", "notifier", Notified, deliver_notification, to=(INBOX,)),
     Reaction("deliver_released", "notifier", Released, deliver_released, to=(INBOX,)),
     Reaction("show_marked", "notifier", Marked, show_marked, to=(INBOX,)),
-    Reaction("show_seen", "notifier", SeenElsewhere, show_seen, to=(INBOX,)),
+    Reaction("show_seen", "notifier", SeenOnScreen, show_seen, to=(INBOX,)),
     Reaction("show_all_read", "notifier", AllRead, show_all_read, to=(INBOX,)),
     Reaction("show_counts", "notifier", CountsTold, show_counts, to=(INBOX,)),
     Reaction("claim_device", "notifier", DeviceRegistered, claim_device, to=(DEVICE,)),

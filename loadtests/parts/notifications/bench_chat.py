@@ -48,7 +48,7 @@ IDLE_TIMES: Final = 3
 
 
 @dataclass(frozen=True)
-class Case:
+class ChatLoad:
     """So many rooms of so many members; `each`: messages of a room. `read`: everybody reads along. `floor`: how much
     more it may cost; 0: there is none."""
 
@@ -60,7 +60,7 @@ class Case:
     floor: float = 0.0
 
 
-async def measured(settings: Settings, case: Case, *, told: bool) -> float:
+async def measured(settings: Settings, case: ChatLoad, *, told: bool) -> float:
     """Microseconds of CPU a message, the announcements after them included, reading left out."""
     clock = MovableClock()
     recipe = CarewireSpec(settings)
@@ -127,7 +127,7 @@ def without_timers() -> Iterator[None]:
         announcing.timers = kept
 
 
-async def pairs(settings: Settings, case: Case, rounds: int) -> bool:
+async def pairs(settings: Settings, case: ChatLoad, rounds: int) -> bool:
     """With by without, the median; printed. Whether it is below its floor."""
     found: list[float] = []
     for number in range(rounds):
@@ -146,13 +146,13 @@ async def all_of_it(settings: Settings, rounds: int, each: int) -> bool:
     """Whether all is below its floor."""
     calm_collector()
     cases = (
-        Case("rooms of 500", 2, 500, each, floor=MOST_MORE),
-        Case("rooms of 50 that read along", 4, 50, each, read=True, floor=MOST_MORE),
-        Case("rooms of 50 that do not look", 4, 50, each),
-        Case("one message a room of 50", 40, 50, 1),
+        ChatLoad("rooms of 500", 2, 500, each, floor=MOST_MORE),
+        ChatLoad("rooms of 50 that read along", 4, 50, each, read=True, floor=MOST_MORE),
+        ChatLoad("rooms of 50 that do not look", 4, 50, each),
+        ChatLoad("one message a room of 50", 40, 50, 1),
     )
     for told in (True, False):  # what is loaded once
-        await measured(settings, Case("", 1, 20, 50), told=told)
+        await measured(settings, ChatLoad("", 1, 20, 50), told=told)
     return all([await pairs(settings, case, rounds) for case in cases])
 
 

@@ -26,13 +26,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pywebpush import webpush_async
 
-from actors.notifications.activities import ApnsAddress, FcmAddress, Invitation, Mail, Push, WebPushAddress
+from actors.notifications.activities import ApnsAddress, CalendarInvitation, FcmAddress, Mail, Push, WebPushAddress
 from common.clock import SystemClock
 from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Call, Connector
 from serve_app.activities.keys import PartnerKey
 from serve_app.capabilities.email.connectors.failover import EmailConnector
-from serve_app.capabilities.email.connectors.providers import Outgoing
+from serve_app.capabilities.email.connectors.providers import RawMail
 from serve_app.capabilities.email.connectors.smtp import SmtpProvider
 from serve_app.capabilities.email.message import Composer, Letterhead
 from serve_app.capabilities.email.rendering import Templates
@@ -58,7 +58,7 @@ class _Nobody:
     async def may_send(self, to: str, template: str) -> bool:
         return True
 
-    async def sent(self, mail: Outgoing) -> None:
+    async def sent(self, mail: RawMail) -> None:
         """It is kept nowhere."""
 
     async def refused(self, to: str, provider: str, owner: str) -> None:
@@ -122,7 +122,9 @@ async def _many(once: Once, count: int) -> None:
 @asynccontextmanager
 async def _sending(connector: Connector, payload: bytes) -> AsyncIterator[Once]:
     async def once(number: int) -> object:
-        return await connector.carry_out(Call(PartnerKey(number.to_bytes(16)), payload, "usr_1", 1, _AT_MS))
+        return await connector.carry_out(
+            Call(key=PartnerKey(number.to_bytes(16)), payload=payload, owner="usr_1", attempt=1, made_at_ms=_AT_MS)
+        )
 
     yield once
     await connector.close()
@@ -180,8 +182,16 @@ def _apns(folder: Path, port: int) -> Connector:
 
 def _smtp(port: int) -> Connector:
     head = Letterhead("Carewire <mail@carewire.test>", "https://app.carewire.test")
-    provider = SmtpProvider("smtp", SmtpServer("127.0.0.1", port, "", "", "none"), head.address, _CLOCK)
-    return EmailConnector([provider], Composer(head, Templates(head.public_url)), _Nobody(), _Nobody(), _CLOCK)
+    provider = SmtpProvider(
+        "smtp", SmtpServer(host="127.0.0.1", port=port, user="", password="", tls="none"), head.address, _CLOCK
+    )
+    return EmailConnector(
+        providers=[provider],
+        composer=Composer(head, Templates(head.public_url)),
+        addresses=_Nobody(),
+        ledger=_Nobody(),
+        clock=_CLOCK,
+    )
 
 
 def _browser(port: int) -> WebPushAddress:
@@ -196,7 +206,7 @@ def _packed(to: WebPushAddress | FcmAddress | ApnsAddress) -> bytes:
 
 
 def _mail() -> bytes:
-    session = Invitation(
+    session = CalendarInvitation(
         method="REQUEST",
         uid="bkg_1@carewire",
         sequence=3,

@@ -27,7 +27,7 @@ from actors.rooms.room.commands import Create, Post
 from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
-from loadtests.parts.search.bench_freshness import House, running
+from loadtests.parts.search.bench_freshness import SearchedRooms, running
 from loadtests.parts.search.keeper import Keeper, settings_at
 from loadtests.search_quality import slipped
 from serve_app.capabilities.search.asking.wanted import wanted_of
@@ -41,7 +41,7 @@ AT_ONCE: Final = 200
 CAUGHT_UP_S: Final = 600.0
 
 
-async def fill(house: House, rooms: Sequence[str], messages: Sequence[str], within_s: float) -> int:
+async def fill(house: SearchedRooms, rooms: Sequence[str], messages: Sequence[str], within_s: float) -> int:
     """How many were said."""
     for first in range(0, len(rooms), AT_ONCE):
         some = list(enumerate(rooms))[first : first + AT_ONCE]
@@ -62,7 +62,7 @@ def _room(rooms: Sequence[str], number: int) -> str:
     return rooms[number % len(rooms)]
 
 
-async def caught_up(house: House, word: str) -> float:
+async def caught_up(house: SearchedRooms, word: str) -> float:
     """Seconds until the last of them is found."""
     began_s = time.perf_counter()
     while not await house.finds(word, OWNER):
@@ -86,7 +86,7 @@ def questions(messages: Sequence[str], rooms: int, count: int) -> list[tuple[int
     return asked
 
 
-async def ask(house: House, asked: Sequence[tuple[int, str, bool]], rate: int) -> Mapping[str, list[float]]:
+async def ask(house: SearchedRooms, asked: Sequence[tuple[int, str, bool]], rate: int) -> Mapping[str, list[float]]:
     """Seconds of each, on a clock, by who asked."""
     took: dict[str, list[float]] = defaultdict(list)
 

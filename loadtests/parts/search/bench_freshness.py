@@ -30,7 +30,7 @@ import uvloop
 
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Principal
-from actors.rooms.room.commands import Create, Delete, Edit, Post
+from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
@@ -60,7 +60,7 @@ GIVEN_UP_S: Final = 15.0
 
 
 @dataclass
-class Fresh:
+class Freshness:
     """Seconds from ack to found, edited and gone; how many were still shown at the first look after their deletion."""
 
     found_s: list[float] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Fresh:
     posted: int = 0
 
 
-class House:
+class SearchedRooms:
     """Rooms and a search over them."""
 
     def __init__(self, rooms: Rooms, search: Search) -> None:
@@ -92,7 +92,7 @@ class House:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[House]:
+async def running(settings: Settings) -> AsyncIterator[SearchedRooms]:
     """Rooms, and whoever searches in them; the index is kept elsewhere."""
     clock, name = SystemClock(), settings.mongo.database
     assert settings.mongo.url is not None
@@ -109,9 +109,18 @@ async def running(settings: Settings) -> AsyncIterator[House]:
     nobody: Any = None  # no grant and no address is asked for
     sources = {TYPE: MessageSource(region)}
     try:
-        yield House(
+        yield SearchedRooms(
             rooms,
-            Search(link, sources, rooms.memberships, pages, nobody, nobody, entities=region, analyser=Analyser()),
+            Search(
+                link=link,
+                sources=sources,
+                memberships=rooms.memberships,
+                pages=pages,
+                grants=nobody,
+                addresses=nobody,
+                entities=region,
+                analyser=Analyser(),
+            ),
         )
     finally:
         await link.close()
@@ -120,7 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[House]:
         stores.close()
 
 
-async def follow(house: House, room: str, text: str, word: str, seen: Fresh) -> None:
+async def follow(house: SearchedRooms, room: str, text: str, word: str, seen: Freshness) -> None:
     """One message, through all that can happen to it."""
     posted = await house.rooms.ask(room, Post(body=f"{text} {word}"), by=ANN)
     seen.posted += 1
@@ -133,23 +142,27 @@ async def follow(house: House, room: str, text: str, word: str, seen: Fresh) -> 
         seen.late += 1
         return
     seen.edited_s.append(edited_s)
-    await house.rooms.ask(room, Delete(posted.id), by=ANN)
+    await house.rooms.ask(room, RetractMessage(posted.id), by=ANN)
     seen.shown_deleted += await house.finds(f"{word}b")
 
 
-async def say(house: House, room: str, text: str, seen: Fresh) -> None:
+async def say(house: SearchedRooms, room: str, text: str, seen: Freshness) -> None:
     """One that nobody follows."""
     await house.rooms.ask(room, Post(body=text), by=ANN)
     seen.posted += 1
 
 
-async def measure(house: House, messages: Sequence[str], rate: int, follows: int) -> tuple[Fresh, float]:
+async def measure(house: SearchedRooms, messages: Sequence[str], rate: int, follows: int) -> tuple[Freshness, float]:
     """What was seen, and the seconds until the last message was acknowledged or followed to its end."""
-    seen, under_way, began_s = Fresh(), list[asyncio.Task[None]](), time.perf_counter()
+    seen, under_way, began_s = Freshness(), list[asyncio.Task[None]](), time.perf_counter()
     async for number, text in on_time(messages, rate):
         room = ROOMS[number % len(ROOMS)]
         followed = number % (rate // follows) == 0
-        told = follow(house, room, text, f"mark{number}x", seen) if followed else say(house, room, text, seen)
+        told = (
+            follow(house, room, text=text, word=f"mark{number}x", seen=seen)
+            if followed
+            else say(house, room, text, seen)
+        )
         under_way.append(asyncio.create_task(told))
     await asyncio.gather(*under_way)
     return seen, time.perf_counter() - began_s
@@ -164,7 +177,7 @@ async def on_time(messages: Sequence[str], rate: int) -> AsyncIterator[tuple[int
         yield number, text
 
 
-async def chat(house: House, keeper: Keeper, messages: Sequence[str], rate: int) -> dict[bool, list[float]]:
+async def chat(house: SearchedRooms, keeper: Keeper, messages: Sequence[str], rate: int) -> dict[bool, list[float]]:
     """Seconds from sending to ack: while the index is kept, and while it is not."""
     acked: dict[bool, list[float]] = {True: [], False: []}
     under_way, kept, until_s = list[asyncio.Task[None]](), True, time.perf_counter() + WINDOW_S

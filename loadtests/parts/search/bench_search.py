@@ -28,7 +28,7 @@ from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinder, IndexKey
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.port import Among, Filters, Generation, Key, Put
-from serve_app.capabilities.search.process.index import Asked
+from serve_app.capabilities.search.process.index import ServingGeneration
 from serve_app.capabilities.search.query import parse
 
 BATCH: Final = 2_000
@@ -36,7 +36,7 @@ ROOMS: Final = 50
 ASKED: Final = 300
 
 
-class Plain:
+class PlainEngine:
     """tantivy with the words themselves."""
 
     def __init__(self, folder: Path) -> None:
@@ -73,13 +73,13 @@ class Plain:
         return len([searcher.doc(address)["key"] for _, address in found.hits])
 
 
-class Ours:
+class WholeEngine:
     """The engine of the process, and all that stands before it."""
 
     def __init__(self, engine: TantivyEngine, *, beginnings: bool) -> None:
         self._engine, self._beginnings = engine, beginnings
         self._blinder = Blinder(IndexKey("k1", bytes(range(32))), Analyser())
-        self._asked = Asked(engine, self._blinder)
+        self._asked = ServingGeneration(engine, self._blinder)
 
     async def fill(self, messages: Sequence[str]) -> float:
         """Seconds of it that were ours: words and tokens."""
@@ -94,7 +94,14 @@ class Ours:
     def _put(self, number: int, text: str) -> Put:
         blinded = self._blinder.document([], [text], beginnings_of_texts=self._beginnings)
         filters = {"room": [f"room_{number // 100}"], "sender": [f"usr_{number % 997}"]}
-        return Put(Key("messages", f"msg_{number}"), 1, number, blinded.words, blinded.beginnings, filters)
+        return Put(
+            key=Key("messages", f"msg_{number}"),
+            version=1,
+            at=number,
+            words=blinded.words,
+            beginnings=blinded.beginnings,
+            filters=filters,
+        )
 
     async def find(self, text: str, rooms: Sequence[str]) -> int:
         """How many of the first 20, slips and all."""
@@ -127,19 +134,19 @@ async def measure(messages: Sequence[str], folder: Path) -> None:
     """All of it."""
     count, before = len(messages), psutil.Process().memory_info().rss
     began_s, cpu_s = time.perf_counter(), time.process_time()
-    plain = Plain(_made(folder / "plain"))
+    plain = PlainEngine(_made(folder / "plain"))
     plain.fill(messages)
     took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     base = size(folder / "plain") / count
     speed = f"{count / took_s:8.0f} messages/s, {count / cpu_s:8.0f} a second of CPU"
     print(f"  {'plain tantivy':36} {speed}  {base:6.0f} bytes a message")
-    kept: Ours | None = None
+    kept: WholeEngine | None = None
     for title, beginnings in (("search, beginnings of names", False), ("search, beginnings of all", True)):
         engine = TantivyEngine(folder / str(beginnings), SystemClock())
         await engine.start()
         await engine.create(Generation(1, "k1", "1"))
         await engine.swap(1)
-        kept, began_s, cpu_s = Ours(engine, beginnings=beginnings), time.perf_counter(), time.process_time()
+        kept, began_s, cpu_s = WholeEngine(engine, beginnings=beginnings), time.perf_counter(), time.process_time()
         ours_s = await kept.fill(messages)
         took_s = time.perf_counter() - began_s
         await engine.close()  # waits until what is being merged is merged

@@ -9,15 +9,15 @@ from msgspec import UnsetType
 
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.moderation.case.commands import Appeal, Contents, Deciders, Fate, GetCase, RejectHeld, ReleaseHeld
+from actors.moderation.case.commands import Appeal, Deciders, Fate, GetCase, GetHeldContents, RejectHeld, ReleaseHeld
 from actors.moderation.house.entity import HOUSE, GetRules, SetRules, ShownPolicy
 from actors.moderation.house.policy import SafetyRules
 from actors.moderation.records import (
     Scope,
     ShownAppeal,
     ShownCase,
+    ShownCaseLine,
     ShownHeld,
-    ShownLine,
     ShownMessage,
     ShownRestriction,
     attachments_in,
@@ -88,7 +88,7 @@ class Cases:
         return list(await asyncio.gather(*(self._read(one, trace) for one in held)))
 
     async def _read(self, held: ShownHeld, trace: str) -> ShownHeld:
-        found = await self._entities.ask(f"case:{held.case_id}", Contents(), by=SYSTEM, trace=trace)
+        found = await self._entities.ask(f"case:{held.case_id}", GetHeldContents(), by=SYSTEM, trace=trace)
         if not found.content:
             return held
         said = content_of(found.content)
@@ -212,7 +212,7 @@ class Cases:
         holding, looked_at, held, would = Holding(rules.words), 0, 0, 0
         relations: dict[str, str] = {}
         for one in await self.held(None, before=None, limit=_MOST_TRIED):
-            found = await self._entities.ask(f"case:{one.case_id}", Contents(), by=SYSTEM, trace=trace)
+            found = await self._entities.ask(f"case:{one.case_id}", GetHeldContents(), by=SYSTEM, trace=trace)
             if not found.content:
                 continue  # its time is over
             if one.room_id not in relations:
@@ -291,5 +291,5 @@ class Cases:
         return [restriction_in(one) for one in await self._views.find(query)]
 
 
-def _chain(case: ShownCase) -> list[ShownLine]:
+def _chain(case: ShownCase) -> list[ShownCaseLine]:
     return [] if isinstance(case.chain, UnsetType) else case.chain

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 def notifications_of(context: ServerContext) -> Notifications:
     """The service of notifications."""
-    return Notifications(context.region, context.stores.views, context.related, context.reach, context.clock)
+    return Notifications(
+        region=context.region,
+        views=context.stores.views,
+        related=context.related,
+        reach=context.reach,
+        clock=context.clock,
+    )
 
 
 def _operations(context: ServerContext) -> Iterable[Operation[Any]]:

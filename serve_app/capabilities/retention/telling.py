@@ -21,7 +21,7 @@ _SETTLE_S: Final = 3.0  # what began with the terms before is stored by then
 _ROOMS: Final = 200  # looked up at once
 
 
-class Telling:
+class RetentionNotices:
     """See the module. `clock` is the process's own."""
 
     def __init__(

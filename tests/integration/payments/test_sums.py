@@ -8,7 +8,7 @@ import pytest
 
 from actors.payments.ledger import POSTINGS, PostedRow
 from serve_app.capabilities.payments.ledger.books import Books
-from serve_app.capabilities.payments.ledger.sums import SUMS, Sums
+from serve_app.capabilities.payments.ledger.sums import SUMS, LedgerSums
 from store.mongo.client import Database
 
 COUNT = 200
@@ -58,7 +58,7 @@ async def by_hand(database: Database) -> tuple[dict[str, tuple[int, int]], dict[
 
 async def agrees(database: Database) -> bool:
     """Is what the books say what the postings say?"""
-    books = Books(database, Sums(database, stretch=20, open_=5))
+    books = Books(database, LedgerSums(database, stretch=20, open_=5))
     sides, accounts = await by_hand(database)
     found = {(one.account, one.currency): one.balance for one in await books.balances()}
     return (await books.trial_balance(), found) == (sides, accounts)
@@ -81,11 +81,11 @@ async def test_what_is_stored_late_counts(mongo: Database, monkeypatch: pytest.M
     assert await agrees(mongo)
     await stored(mongo, 30, "bank", 700)
 
-    async def as_kept(self: Sums, since: str, to: str) -> int:
+    async def as_kept(self: LedgerSums, since: str, to: str) -> int:
         return sum([one["count"] async for one in mongo[SUMS].find({"_id": {"$gte": since, "$lt": to}})])
 
     with monkeypatch.context() as patched:
-        patched.setattr(Sums, "_count", as_kept)
+        patched.setattr(LedgerSums, "_count", as_kept)
         assert not await agrees(mongo)
     assert await agrees(mongo)
 
@@ -99,7 +99,7 @@ async def test_several_may_make_them_at_one_time(mongo: Database) -> None:
 async def test_a_posting_that_somebody_has_changed_is_found(mongo: Database) -> None:
     await fill(mongo)
     assert await agrees(mongo)
-    sums = Sums(mongo, stretch=20, open_=5)
+    sums = LedgerSums(mongo, stretch=20, open_=5)
     assert await sums.untrue() == []
     await mongo[POSTINGS].update_one({"f.at": 30}, {"$inc": {"f.amount": 5}})
     assert len(await sums.untrue()) == 1

@@ -11,14 +11,14 @@ from actors.meetings import commands as ask
 from actors.meetings import reports
 from actors.meetings.access.doors import Doors
 from actors.meetings.answers import Ready
-from actors.meetings.commands import CreateMeeting, Join, MeetingCommand
+from actors.meetings.commands import CreateMeeting, MeetingCommand, TakeSeat
 from actors.meetings.entity import MeetingEntity
 from actors.meetings.events import AnyMeetingEvent, SeatChanged
-from actors.meetings.state import Config, Record, Terms
+from actors.meetings.state import Config, MeetingTimes, Record
 from common.errors import CarewireError
 
 DOORS = Doors(key=b"what tickets are signed with in tests")
-TERMS = Terms(fallbacks=("jitsi", "livekit"))
+TERMS = MeetingTimes(fallbacks=("jitsi", "livekit"))
 MINUTE = 60_000
 START = 10_000 * MINUTE
 END = START + 50 * MINUTE
@@ -89,7 +89,7 @@ class Meeting:
         return self.ask(SYSTEM, command)
 
     def join(self, who: str, device: str = "phone", **members: Any) -> Any:
-        return self.ask(person(who), Join(f"prt_{who}", device, **members))
+        return self.ask(person(who), TakeSeat(f"prt_{who}", device, **members))
 
     def pass_time(self, ms: int) -> None:
         """With every timer that becomes due, in order."""

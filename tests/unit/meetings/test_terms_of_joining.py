@@ -12,7 +12,7 @@ from actors.meetings.access.media import JitsiMedia, LivekitMedia
 from actors.meetings.answers import QualityOf
 from actors.meetings.entity import MeetingEntity
 from actors.meetings.events import SeatChanged
-from actors.meetings.state import CALLED, Config, Provider, Terms, config_of
+from actors.meetings.state import CALLED, Config, MeetingTimes, Provider, config_of
 from common.errors import CarewireError, FailedPrecondition, PermissionDenied
 from tests.unit.meetings.house import (
     DOORS,
@@ -75,7 +75,7 @@ def test_who_is_in_a_meeting_that_is_moved_stays_in_it() -> None:
 def test_a_room_that_everybody_has_left_ends_though_nobody_was_ever_connected() -> None:
     meeting = Meeting()
     meeting.join("host")
-    meeting.ask(person("host"), ask.Leave())
+    meeting.ask(person("host"), ask.LeaveSeat())
     meeting.pass_time(END - meeting.now_ms)
     assert (meeting.record.status, meeting.record.end_reason) == ("missed", "empty")
 
@@ -101,11 +101,13 @@ def _called(media: object) -> str:
     ("terms", "config", "expected"),
     [
         (TERMS, Config(provider="jitsi", e2ee=True), "e2ee"),
-        (Terms(), Config(provider="jitsi"), "provider"),
-        (Terms(fallbacks=("jitsi",)), Config(provider="livekit"), "provider"),
+        (MeetingTimes(), Config(provider="jitsi"), "provider"),
+        (MeetingTimes(fallbacks=("jitsi",)), Config(provider="livekit"), "provider"),
     ],
 )
-def test_where_it_cannot_be_held_it_is_not_made_nor_changed_to_be(terms: Terms, config: Config, expected: str) -> None:
+def test_where_it_cannot_be_held_it_is_not_made_nor_changed_to_be(
+    terms: MeetingTimes, config: Config, expected: str
+) -> None:
     with pytest.raises(FailedPrecondition) as refusal:
         Meeting(config=config, entity=MeetingEntity("mtg_1", terms, DOORS))
     assert reason(refusal) == expected
@@ -164,9 +166,9 @@ def test_an_observer_is_neither_heard_nor_seen() -> None:
     meeting.ask(person("ann"), ask.SetMedia(microphone=True, camera=True))
     assert passing(meeting, "ann") == ()
     supervisor = Principal("root", "admin")
-    assert meeting.ask(supervisor, ask.Join("prt_root", "desk", observe=True)).participant.role == "observer"
+    assert meeting.ask(supervisor, ask.TakeSeat("prt_root", "desk", observe=True)).participant.role == "observer"
     with pytest.raises(CarewireError):
-        meeting.ask(Principal("zoe", "therapist"), ask.Join("prt_zoe", "desk", observe=True))
+        meeting.ask(Principal("zoe", "therapist"), ask.TakeSeat("prt_zoe", "desk", observe=True))
 
 
 def test_a_recording_that_is_gone_is_shown_as_gone() -> None:

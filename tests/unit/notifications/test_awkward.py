@@ -11,9 +11,9 @@ from actors.notifications.notifier.commands import (
     CountUnread,
     Erase,
     Explain,
-    Glance,
     ListDeliveries,
     ListNotifications,
+    LookAtItem,
     Mark,
     ReadAll,
     ReadSeveral,
@@ -23,7 +23,7 @@ from actors.notifications.notifier.commands import (
     SetPreferences,
 )
 from actors.notifications.notifier.planning.preferences import Channels, Digest, QuietHours, TypeChoice
-from actors.notifications.notifier.rules.facts import House
+from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.subjects import Subject
 from actors.notifications.types import TYPES
 from common.errors import FailedPrecondition
@@ -34,7 +34,7 @@ from tests.unit.notifications.notifier_world import HOUSE, SECOND_MS, Told
 
 NIGHT = QuietHours(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
 ALWAYS = QuietHours(enabled=True, hours={day: [("00:00", "00:00")] for day in WEEKDAYS})
-OFF = House(NotificationSettings(), channels=frozenset(("in_app", "email")), off=True)
+OFF = Installation(NotificationSettings(), channels=frozenset(("in_app", "email")), off=True)
 
 
 def ms(text: str) -> int:
@@ -118,11 +118,11 @@ def test_what_is_for_later_cannot_be_read_away_before() -> None:
 def test_how_often_it_was_put_off_is_known() -> None:
     told = Told()
     one = told.tell()
-    assert told.ask(Glance(one["id"])) == {"read": False, "snoozes": 0}
+    assert told.ask(LookAtItem(one["id"])) == {"read": False, "snoozes": 0}
     for _ in range(2):
         told.ask(Mark(one["id"], "snoozed", told.now_ms + HOUR_MS))
         told.pass_time(told.now_ms + 2 * HOUR_MS)
-    assert told.ask(Glance(one["id"])) == {"read": False, "snoozes": 2}
+    assert told.ask(LookAtItem(one["id"])) == {"read": False, "snoozes": 2}
 
 
 # -- clocks -------------------------------------------------------------------------------------------------------
@@ -321,8 +321,8 @@ def test_emergencies_reach_inboxes_and_mail_all_the_same() -> None:
 
 
 def test_a_house_that_is_switched_off_knows() -> None:
-    assert not House.of(Settings()).off
-    assert House.of(Settings.model_validate({"features": {"notifications": False}})).off
+    assert not Installation.of(Settings()).off
+    assert Installation.of(Settings.model_validate({"features": {"notifications": False}})).off
 
 
 # -- late words of devices ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
-from actors.notifications.notifier.answers import Told, WireNotification
+from actors.notifications.notifier.answers import TellOutcome, WireNotification
 from actors.notifications.notifier.commands import CountCreation, Tell
 from common.clock import SystemClock
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
@@ -45,7 +45,7 @@ class House:
         assert isinstance(command, Tell)
         user = entity_id.partition(":")[2]
         if user == "dee":
-            return Told()
+            return TellOutcome()
         self.told.append(user)
         told = WireNotification(
             id="ntf_1",
@@ -58,9 +58,9 @@ class House:
             created_at="",
             seq=1,
         )
-        return Told(notification=told)
+        return TellOutcome(notification=told)
 
-    def create(self, user: str, by: Principal = TESS, **more: Any) -> Told:
+    def create(self, user: str, by: Principal = TESS, **more: Any) -> TellOutcome:
         asked = NewNotification(user_id=user, title="t", body="b", **more)
         return asyncio.run(self.service.create(asked, by=by, trace=""))
 
@@ -121,7 +121,7 @@ def test_of_several_each_is_made_or_refused_on_its_own() -> None:
 
 def test_who_was_erased_is_told_nothing_and_that_is_said() -> None:
     with pytest.raises(FailedPrecondition):
-        notification_in(Told())
+        notification_in(TellOutcome())
 
 
 @pytest.mark.parametrize(("token", "kept"), [("A1" * 32, "a1" * 32), ("fake-Token_1", "fake-Token_1")])

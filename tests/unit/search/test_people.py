@@ -19,15 +19,15 @@ from serve_app.capabilities.search.blind import Blinder, IndexKey
 from serve_app.capabilities.search.doors.requests import Ask
 from serve_app.capabilities.search.port import Engine
 from serve_app.capabilities.search.process.answering import Answering
-from serve_app.capabilities.search.process.index import Asked, Written
+from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.sources.entry import Reader
 from serve_app.capabilities.search.sources.people import (
     PEOPLE,
     THERAPISTS,
-    Directory,
+    PeopleDirectory,
     PeopleFeeder,
     PeopleSource,
-    Person,
+    PersonEntry,
 )
 from serve_app.capabilities.search.sources.practice import Practice, Practices
 from tests.simulation.loop import VirtualLoop, run
@@ -44,15 +44,15 @@ DEEDS: Final = st.one_of(
 )
 
 
-class Known(Directory):
+class Known(PeopleDirectory):
     """Who there is."""
 
     def __init__(self) -> None:
         return None
 
     @override
-    async def of(self, users: Iterable[str]) -> dict[str, Person]:
-        return {user: Person(user, ROLES[user], f"{user.title()} Larkin", 1) for user in users if user in ROLES}
+    async def of(self, users: Iterable[str]) -> dict[str, PersonEntry]:
+        return {user: PersonEntry(user, ROLES[user], f"{user.title()} Larkin", 1) for user in users if user in ROLES}
 
 
 class NoPractices(Practices):
@@ -141,7 +141,7 @@ class Life:
         self.house, unused = House(), cast("Any", None)
         house = cast("Any", self.house)
         engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), Analyser())
-        answering = Answering(Asked(engine, blinder), engine, SystemClock(), ())
+        answering = Answering(ServingGeneration(engine, blinder), engine, SystemClock(), ())
         source = kind(Known(), NoPractices(), house, house, house)
         self._written = Written(engine, blinder, texts=True, number=1)
         self._search = Search(

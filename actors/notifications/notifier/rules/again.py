@@ -3,7 +3,7 @@
 from typing import Final
 
 from actors.kernel.contract.entity import SetTimer
-from actors.notifications.notifier.planning.plan import Plan, Step
+from actors.notifications.notifier.planning.plan import ChannelPlan, RuleVerdict
 from actors.notifications.notifier.rules.telling import judging
 from actors.notifications.notifier.state import NotifierState
 from common.timeline import MINUTE_MS
@@ -14,14 +14,14 @@ _RESTING_MS: Final = 10 * MINUTE_MS
 def judged_again(state: NotifierState, now_ms: int) -> list[SetTimer]:
     """The timers of all that was held for reasons that the person, or their zone, has just changed."""
     return [
-        judging(number, channel, Plan("held", until=now_ms))
+        judging(number, channel, ChannelPlan("held", until=now_ms))
         for number, opened in state.kept.open.items()
         for channel in opened.due
         if channel in opened.gathered
     ]
 
 
-def resting(now_ms: int) -> Plan:
+def resting(now_ms: int) -> ChannelPlan:
     """Notifications are switched off: what has been owed since before waits until they are on again."""
-    step = Step("not_configured", "hold", "Notifications are switched off.")
-    return Plan("held", (step,), now_ms + _RESTING_MS)
+    step = RuleVerdict("not_configured", "hold", "Notifications are switched off.")
+    return ChannelPlan("held", (step,), now_ms + _RESTING_MS)

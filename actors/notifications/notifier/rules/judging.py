@@ -10,19 +10,19 @@ from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.activities import EMAIL, STALE, Pushed, Sending
 from actors.notifications.notifier.commands import Judge, MailCameBack, SendDigest
 from actors.notifications.notifier.events import (
+    DeliveriesChanged,
     DeviceKept,
     DeviceNoted,
     DeviceState,
     Digested,
     Judged,
     Owing,
-    Sent,
 )
-from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
-from actors.notifications.notifier.planning.plan import Plan, Step, plan
+from actors.notifications.notifier.items.item import DeliveryAttempt, DeliveryState, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan, RuleVerdict, plan
 from actors.notifications.notifier.rules.again import resting
 from actors.notifications.notifier.rules.devices import ended
-from actors.notifications.notifier.rules.facts import House, facts_of, judged, number_in
+from actors.notifications.notifier.rules.facts import Installation, facts_of, judged, number_in
 from actors.notifications.notifier.rules.telling import judging
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel
@@ -42,12 +42,12 @@ _WORDS_OF_CONNECTORS: Final = {
 _SKIPPED: Final = frozenset({"suppressed_address", "no_address", "session_ended", "not_configured"})
 
 
-def judge(state: NotifierState, house: House, command: Judge, context: Context) -> Decision:
+def judge(state: NotifierState, house: Installation, command: Judge, context: Context) -> Decision:
     """Send what was held, hold it further, or drop it; a stale timer does nothing."""
     opened, item = state.kept.open.get(command.number), context.parts.get(str(command.number))
     if opened is None or item is None or opened.due.get(command.channel) != command.due_ms:
         return Decision({})
-    decided = _decided(state, house, item, command.channel, context.now_ms)
+    decided = _decided(state, house, item=item, channel=command.channel, now_ms=context.now_ms)
     note = judged(state=state, house=house, item=item, channel=command.channel, plan=decided, now_ms=context.now_ms)
     timers = [judging(item.number, command.channel, decided)] if decided.verdict == "held" else []
     gathered = opened.gathered.get("push") == "rate_capped" and note.push
@@ -55,7 +55,7 @@ def judge(state: NotifierState, house: House, command: Judge, context: Context) 
     return Decision({}, notes=notes, timers=timers)
 
 
-def send_digest(state: NotifierState, house: House, command: SendDigest, context: Context) -> Decision:
+def send_digest(state: NotifierState, house: Installation, command: SendDigest, context: Context) -> Decision:
     """One mail of all that was gathered for the period and is still news. None: no mail."""
     numbers = gathered_for(state, command.due_ms)
     notes: list[Event] = []
@@ -64,9 +64,11 @@ def send_digest(state: NotifierState, house: House, command: SendDigest, context
         item: Item | None = context.parts.get(str(number))
         if item is None:
             continue
-        now = _decided(state, house, item, "email", context.now_ms)
+        now = _decided(state, house, item=item, channel="email", now_ms=context.now_ms)
         if now.verdict == "held" and now.reason == "digest":
-            now = Plan("sent", (*now.steps[:-1], Step("digest", "pass", "It is in the mail of its period.")))
+            now = ChannelPlan(
+                "sent", (*now.steps[:-1], RuleVerdict("digest", "pass", "It is in the mail of its period."))
+            )
             told.append(number)
         notes.append(
             Judged(number=number, category=item.category, place=item.place, channel="email", plan=now)
@@ -86,7 +88,7 @@ def send_digest(state: NotifierState, house: House, command: SendDigest, context
     return Decision({}, notes=notes, timers=timers)
 
 
-def _decided(state: NotifierState, house: House, item: Item, channel: Channel, now_ms: int) -> Plan:
+def _decided(state: NotifierState, house: Installation, item: Item, channel: Channel, now_ms: int) -> ChannelPlan:
     """The plan by now of what was held."""
     reason = blocked(state, item, channel)
     if house.off and not reason and not TYPES[item.name].locked:
@@ -112,7 +114,7 @@ def dropped(state: NotifierState, context: Context) -> list[Event]:
             continue
         for channel, held in item.plans.items():
             if held.verdict == "held":
-                now = Plan("skipped", (*held.steps, Step("erased", "skip")))
+                now = ChannelPlan("skipped", (*held.steps, RuleVerdict("erased", "skip")))
                 found.append(Judged(number=number, category=item.category, place=item.place, channel=channel, plan=now))
     return found
 
@@ -177,7 +179,7 @@ def _delivered(state: NotifierState, answer: Answered, number: int, delivery_id:
     then = _outcome(state=state, item=item, known=known, answer=answer, now_ms=now_ms)
     channel: Channel = "email" if known.channel == "email" else "push"
     shown_on = known.device if then.state == "accepted" and channel == "push" else ""
-    note = Sent(
+    note = DeliveriesChanged(
         number=number,
         channel=channel,
         deliveries=(then,),
@@ -199,11 +201,15 @@ def came_back(state: NotifierState, command: MailCameBack, context: Context) -> 
         then = msgspec.structs.replace(known, complained_ms=known.complained_ms or context.now_ms)
     else:
         then = msgspec.structs.replace(known, state="bounced", reason="suppressed_address")
-    note = Sent(number=item.number, channel="email", deliveries=(then,), plan=_concluded(item, "email", then))
+    note = DeliveriesChanged(
+        number=item.number, channel="email", deliveries=(then,), plan=_concluded(item, "email", then)
+    )
     return Decision({}, notes=[note])
 
 
-def _outcome(state: NotifierState, item: Item, known: Delivery, answer: Answered, now_ms: int) -> Delivery:
+def _outcome(
+    state: NotifierState, item: Item, known: DeliveryAttempt, answer: Answered, now_ms: int
+) -> DeliveryAttempt:
     """The delivery as it is from now on."""
     gone = answer.outcome == "done" and known.channel != "email" and _pushed(answer.result).gone
     then: DeliveryState
@@ -226,18 +232,18 @@ def _outcome(state: NotifierState, item: Item, known: Delivery, answer: Answered
     return msgspec.structs.replace(known, state=then, reason=reason, attempts=answer.attempts)
 
 
-def _concluded(item: Item, channel: Channel, then: Delivery) -> Plan | None:
+def _concluded(item: Item, channel: Channel, then: DeliveryAttempt) -> ChannelPlan | None:
     """The plan once none of its deliveries can arrive any more; None: it stands."""
     family = ("email",) if channel == "email" else ("webpush", "fcm", "apns")
     all_of_it = [then if one.id == then.id else one for one in item.deliveries if one.channel in family]
     if any(one.state not in _UNTAKEN for one in all_of_it):
         return None
     failed = any(one.state in ("failed", "bounced") for one in all_of_it)
-    steps = (*item.plans[channel].steps, Step(then.reason, "skip"))
-    return Plan("failed" if failed else "skipped", steps)
+    steps = (*item.plans[channel].steps, RuleVerdict(then.reason, "skip"))
+    return ChannelPlan("failed" if failed else "skipped", steps)
 
 
-def _why_not_there(state: NotifierState, known: Delivery) -> str:
+def _why_not_there(state: NotifierState, known: DeliveryAttempt) -> str:
     """The reason for which a delivery that is still news was not sent."""
     device = state.kept.devices.get(known.device)
     if not known.device:
@@ -272,9 +278,9 @@ def _noted(device: DeviceKept, then: DeviceState, success_ms: int) -> DeviceNote
 
 def _told_with_it(state: NotifierState, number: int) -> list[Event]:
     """What also waited since there were too many: the push that goes now stands for it."""
-    step = Step("rate_capped", "pass", "It is told together with another one.")
+    step = RuleVerdict("rate_capped", "pass", "It is told together with another one.")
     return [
-        Judged(number=other, category=one.category, place=one.place, channel="push", plan=Plan("sent", (step,)))
+        Judged(number=other, category=one.category, place=one.place, channel="push", plan=ChannelPlan("sent", (step,)))
         for other, one in state.kept.open.items()
         if other != number and one.gathered.get("push") == "rate_capped"
     ]

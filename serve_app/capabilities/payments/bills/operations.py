@@ -37,42 +37,42 @@ class BillOperations:
             yield _operation(
                 name,
                 "bill.pay",
-                requests.CreatePaymentIntent,
-                self._intent,
-                Rest("POST", f"/api/payments/{path}", CREATED, statuses=(OK, ACCEPTED), tag="payments"),
-                answers.PaymentReply,
-                examples.CREATE_PAYMENT_INTENT,
-                "Begin to pay a bill, or go on with the payment that is live. The amount is the server's.",
+                request=requests.CreatePaymentIntent,
+                call=self._intent,
+                rest=Rest("POST", f"/api/payments/{path}", CREATED, statuses=(OK, ACCEPTED), tag="payments"),
+                response=answers.PaymentReply,
+                example=examples.CREATE_PAYMENT_INTENT,
+                description="Begin to pay a bill, or go on with the payment that is live. The amount is the server's.",
             )
         yield _operation(
             "confirm_payment",
             "bill.pay",
-            requests.ConfirmPaymentRequest,
-            self._confirm,
-            Rest("POST", "/api/payments/confirm", tag="payments"),
-            answers.PaymentReply,
-            examples.CONFIRM_PAYMENT,
-            "Confirm a payment: with a saved method, or with what the provider's page gave the browser.",
+            request=requests.ConfirmPaymentRequest,
+            call=self._confirm,
+            rest=Rest("POST", "/api/payments/confirm", tag="payments"),
+            response=answers.PaymentReply,
+            example=examples.CONFIRM_PAYMENT,
+            description="Confirm a payment: with a saved method, or with what the provider's page gave the browser.",
         )
         yield _operation(
             "payment_history",
             "bill.read",
-            requests.PaymentHistory,
-            self._history,
-            Rest("GET", "/api/payments/history", tag="payments"),
-            answers.TransactionPage,
-            examples.PAYMENT_HISTORY,
-            "What was paid and given back, the newest first.",
+            request=requests.PaymentHistory,
+            call=self._history,
+            rest=Rest("GET", "/api/payments/history", tag="payments"),
+            response=answers.TransactionPage,
+            example=examples.PAYMENT_HISTORY,
+            description="What was paid and given back, the newest first.",
         )
         yield _operation(
             "refund_payment",
             "bill.refund",
-            requests.RefundPayment,
-            self._refund,
-            Rest("POST", "/api/payments/refund", CREATED, tag="payments"),
-            answers.RefundReply,
-            examples.REFUND_PAYMENT,
-            "Give money back: some of it, or all that can be.",
+            request=requests.RefundPayment,
+            call=self._refund,
+            rest=Rest("POST", "/api/payments/refund", CREATED, tag="payments"),
+            response=answers.RefundReply,
+            example=examples.REFUND_PAYMENT,
+            description="Give money back: some of it, or all that can be.",
         )
 
     def of_one_payment(self) -> Iterator[Operation[Any]]:
@@ -80,22 +80,22 @@ class BillOperations:
         yield _operation(
             "get_payment",
             "bill.read",
-            requests.OfPayment,
-            self._payment,
-            Rest("GET", "/api/payments/{payment_id}", tag="payments"),
-            answers.PaymentReply,
-            examples.GET_PAYMENT,
-            "A payment, with what the payer's browser needs to go on.",
+            request=requests.OfPayment,
+            call=self._payment,
+            rest=Rest("GET", "/api/payments/{payment_id}", tag="payments"),
+            response=answers.PaymentReply,
+            example=examples.GET_PAYMENT,
+            description="A payment, with what the payer's browser needs to go on.",
         )
         yield _operation(
             "cancel_payment",
             "bill.pay",
-            requests.OfPayment,
-            self._cancel,
-            Rest("POST", "/api/payments/{payment_id}/cancel", tag="payments", bodiless=True),
-            answers.PaymentReply,
-            examples.GET_PAYMENT,
-            "Give a payment up.",
+            request=requests.OfPayment,
+            call=self._cancel,
+            rest=Rest("POST", "/api/payments/{payment_id}/cancel", tag="payments", bodiless=True),
+            response=answers.PaymentReply,
+            example=examples.GET_PAYMENT,
+            description="Give a payment up.",
         )
 
     def _of_bookings(self) -> Iterator[Operation[Any]]:
@@ -104,76 +104,76 @@ class BillOperations:
             yield _operation(
                 name,
                 "bill.pay",
-                requests.PayBooking,
-                self._pay_booking,
-                door,
-                answers.PaymentReply,
-                examples.PAY_BOOKING,
-                "Pay for a session: begin, and confirm where a method is named.",
+                request=requests.PayBooking,
+                call=self._pay_booking,
+                rest=door,
+                response=answers.PaymentReply,
+                example=examples.PAY_BOOKING,
+                description="Pay for a session: begin, and confirm where a method is named.",
             )
         yield _operation(
             "refund_booking_payment",
             "bill.refund",
-            requests.RefundBooking,
-            self._refund_booking,
-            Rest("POST", "/api/bookings/{booking_id}/refund", CREATED, tag="payments"),
-            answers.RefundReply,
-            examples.REFUND_BOOKING,
-            "Give money for a session back; without an amount, what the cancellation policy gives.",
+            request=requests.RefundBooking,
+            call=self._refund_booking,
+            rest=Rest("POST", "/api/bookings/{booking_id}/refund", CREATED, tag="payments"),
+            response=answers.RefundReply,
+            example=examples.REFUND_BOOKING,
+            description="Give money for a session back; without an amount, what the cancellation policy gives.",
         )
 
     def _bills_made(self) -> Iterator[Operation[Any]]:
         yield _operation(
             "create_bill",
             "bill.create",
-            requests.CreateBill,
-            self._create,
-            Rest("POST", "/api/bills", CREATED, tag="bills"),
-            answers.BillReply,
-            examples.CREATE_BILL,
-            "Bill somebody.",
+            request=requests.CreateBill,
+            call=self._create,
+            rest=Rest("POST", "/api/bills", CREATED, tag="bills"),
+            response=answers.BillReply,
+            example=examples.CREATE_BILL,
+            description="Bill somebody.",
         )
         yield _operation(
             "list_bills",
             "bill.read",
-            requests.ListBills,
-            self._list,
-            Rest("GET", "/api/bills", tag="bills"),
-            answers.BillPage,
-            examples.LIST_BILLS,
-            "Bills, the newest first: one's own, those of one's sessions, or (administrators) all.",
+            request=requests.ListBills,
+            call=self._list,
+            rest=Rest("GET", "/api/bills", tag="bills"),
+            response=answers.BillPage,
+            example=examples.LIST_BILLS,
+            description="Bills, the newest first: one's own, those of one's sessions, or (administrators) all.",
         )
         yield _operation(
             "get_bill",
             "bill.read",
-            requests.OfBill,
-            self._get,
-            Rest("GET", "/api/bills/{bill_id}", tag="bills"),
-            answers.BillReply,
-            examples.GET_BILL,
-            "A bill, as far as it concerns the one who asks.",
+            request=requests.OfBill,
+            call=self._get,
+            rest=Rest("GET", "/api/bills/{bill_id}", tag="bills"),
+            response=answers.BillReply,
+            example=examples.GET_BILL,
+            description="A bill, as far as it concerns the one who asks.",
             versioned=True,
         )
         yield _operation(
             "update_bill",
             "bill.change",
-            requests.ChangeBill,
-            self._change,
-            Rest("PATCH", "/api/bills/{bill_id}", tag="bills"),
-            answers.BillReply,
-            examples.UPDATE_BILL,
-            "Other lines, while nobody pays.",
+            request=requests.ChangeBill,
+            call=self._change,
+            rest=Rest("PATCH", "/api/bills/{bill_id}", tag="bills"),
+            response=answers.BillReply,
+            example=examples.UPDATE_BILL,
+            description="Other lines, while nobody pays.",
             versioned=True,
         )
         yield _operation(
             "bill_history",
             "bill.read",
-            requests.OfBill,
-            self._bill_history,
-            Rest("GET", "/api/bills/{bill_id}/history", tag="bills"),
-            answers.BillHistory,
-            examples.BILL_HISTORY,
-            "All that happened to a bill.",
+            request=requests.OfBill,
+            call=self._bill_history,
+            rest=Rest("GET", "/api/bills/{bill_id}/history", tag="bills"),
+            response=answers.BillHistory,
+            example=examples.BILL_HISTORY,
+            description="All that happened to a bill.",
         )
 
     def _bills_closed(self) -> Iterator[Operation[Any]]:
@@ -181,12 +181,12 @@ class BillOperations:
             yield _operation(
                 name,
                 "bill.pay",
-                requests.PayBill,
-                call,
-                Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills", statuses=(ACCEPTED,)),
-                answers.PaymentReply,
-                examples.PAY_BILL,
-                "Pay a bill; by staff with the provider `manual`: the money is here."
+                request=requests.PayBill,
+                call=call,
+                rest=Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills", statuses=(ACCEPTED,)),
+                response=answers.PaymentReply,
+                example=examples.PAY_BILL,
+                description="Pay a bill; by staff with the provider `manual`: the money is here."
                 if path == "pay"
                 else "Try a payment that failed once more: by the method that is named, else by the one before.",
             )
@@ -194,12 +194,12 @@ class BillOperations:
             yield _operation(
                 name,
                 "bill.change",
-                requests.CloseBill,
-                self._closing(command),
-                Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills"),
-                answers.BillReply,
-                examples.CLOSE_BILL,
-                "Nobody owes it any more." if path == "void" else "What is due will not come.",
+                request=requests.CloseBill,
+                call=self._closing(command),
+                rest=Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills"),
+                response=answers.BillReply,
+                example=examples.CLOSE_BILL,
+                description="Nobody owes it any more." if path == "void" else "What is due will not come.",
                 versioned=True,
             )
 
@@ -249,7 +249,12 @@ class BillOperations:
     async def _confirm(self, request: requests.ConfirmPaymentRequest, caller: Caller) -> Result:
         result = None if request.result is None else msgspec.to_builtins(request.result)
         view, payment = await self._bills.confirm(
-            request.payment_id, request.method_id, result, caller.by, caller.trace, caller.network
+            request.payment_id,
+            request.method_id,
+            result=result,
+            by=caller.by,
+            trace=caller.trace,
+            network=caller.network,
         )
         return self._shown(view, payment, caller, OK)
 
@@ -290,7 +295,9 @@ class BillOperations:
         )
 
     async def _refunded(self, bill_id: str, command: RefundBill, caller: Caller) -> answers.RefundReply:
-        view, refund_id = await self._bills.refund(bill_id, command, caller.by, caller.trace, named(caller, "refund"))
+        view, refund_id = await self._bills.refund(
+            bill_id, command, by=caller.by, trace=caller.trace, name=named(caller, "refund")
+        )
         refund = next(one for one in view.record.refunds if one.id == refund_id)
         return answers.refund_reply(view.record, refund)
 
@@ -324,7 +331,9 @@ class BillOperations:
         return _versioned(await self._bills.read(request.bill_id, caller.by, caller.trace), caller)
 
     async def _change(self, request: requests.ChangeBill, caller: Caller) -> Result:
-        view = await self._bills.change(request.bill_id, request.lines, request.due_at, caller.versions, caller.by)
+        view = await self._bills.change(
+            request.bill_id, request.lines, due_at=request.due_at, versions=caller.versions, by=caller.by
+        )
         return _versioned(view, caller)
 
     async def _bill_history(self, request: requests.OfBill, caller: Caller) -> Result:

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.payments.bill.answers import DisputeReply, dispute_reply
-from actors.payments.bill.commands import AnswerDispute, BillCommand, DisputeView, DraftEvidence, ReadDispute
+from actors.payments.bill.commands import BillCommand, DisputeView, DraftEvidence, ReadDispute, RespondToDispute
 from actors.payments.bill.rules.evidence import together
 from actors.payments.bill.state import bill_of
 from actors.payments.bill.views import record_in
@@ -55,28 +55,37 @@ class DisputeOperations:
         yield _operation(
             "list_disputes",
             "dispute.change",
-            ListDisputes,
-            self._list,
-            Rest("GET", "/api/disputes", tag="payments"),
-            DisputePage,
-            Example({}, {"items": [DISPUTE]}),
-            "Disputes, those of the newest bills first: of one's sessions, or (administrators) all.",
+            request=ListDisputes,
+            call=self._list,
+            rest=Rest("GET", "/api/disputes", tag="payments"),
+            response=DisputePage,
+            example=Example({}, {"items": [DISPUTE]}),
+            description="Disputes, those of the newest bills first: of one's sessions, or (administrators) all.",
         )
         for name, request, call, rest, text in (
             ("get_dispute", GetDispute, self._get, Rest("GET", one, tag="payments"), "A dispute, with its evidence."),
             ("submit_dispute", SubmitDispute, self._submit, submit, "Send the evidence. It is taken once."),
             ("accept_dispute", AcceptDispute, self._accept, accept, "Give a dispute up."),
         ):
-            yield _operation(name, "dispute.change", request, call, rest, DisputeReply, example, text)
+            yield _operation(
+                name,
+                "dispute.change",
+                request=request,
+                call=call,
+                rest=rest,
+                response=DisputeReply,
+                example=example,
+                description=text,
+            )
         yield _operation(
             "update_dispute",
             "dispute.change",
-            UpdateDispute,
-            self._update,
-            Rest("PATCH", one, tag="payments"),
-            DisputeReply,
-            Example({"dispute_id": _ID, **_WRITTEN}, DISPUTE),
-            "Write evidence. What is not written is said as the bill itself knows it.",
+            request=UpdateDispute,
+            call=self._update,
+            rest=Rest("PATCH", one, tag="payments"),
+            response=DisputeReply,
+            example=Example({"dispute_id": _ID, **_WRITTEN}, DISPUTE),
+            description="Write evidence. What is not written is said as the bill itself knows it.",
             versioned=True,
         )
 
@@ -105,12 +114,12 @@ class DisputeOperations:
 
     async def _submit(self, request: SubmitDispute, caller: Caller) -> DisputeReply:
         written = (await self._read(request.dispute_id, caller)).written
-        command = AnswerDispute(dispute=request.dispute_id, secret=msgspec.msgpack.encode(written))
+        command = RespondToDispute(dispute=request.dispute_id, secret=msgspec.msgpack.encode(written))
         await self._ask(request.dispute_id, command, caller, named(caller, "submit"))
         return await self._shown(request.dispute_id, caller)
 
     async def _accept(self, request: AcceptDispute, caller: Caller) -> DisputeReply:
-        command = AnswerDispute(dispute=request.dispute_id, accept=True)
+        command = RespondToDispute(dispute=request.dispute_id, accept=True)
         await self._ask(request.dispute_id, command, caller, named(caller, "accept"))
         return await self._shown(request.dispute_id, caller)
 

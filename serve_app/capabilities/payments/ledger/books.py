@@ -9,7 +9,7 @@ from actors.payments.bill.state import BillRecord
 from actors.payments.bill.views import BILLS
 from actors.payments.ledger import POSTINGS, PostedRow
 from serve_app.capabilities.payments.ledger.checking import Stored
-from serve_app.capabilities.payments.ledger.sums import Sums
+from serve_app.capabilities.payments.ledger.sums import LedgerSums
 from store.mongo.client import Database, Document, database_errors
 
 _ACCOUNT, _CURRENCY, _AMOUNT, _AT = "f.account", "f.currency", "f.amount", "f.at"
@@ -27,9 +27,9 @@ class Books:
     """One a process. Every figure is summed by the database, from the postings alone; `sums` are kept of those that
     are old (None: as many as is usual)."""
 
-    def __init__(self, database: Database, sums: Sums | None = None) -> None:
+    def __init__(self, database: Database, sums: LedgerSums | None = None) -> None:
         self._postings = database[POSTINGS]
-        self._sums = sums or Sums(database)
+        self._sums = sums or LedgerSums(database)
 
     async def trial_balance(self) -> Mapping[str, tuple[int, int]]:
         """Debit and credit of all accounts, by currency. They are equal, or something is wrong."""

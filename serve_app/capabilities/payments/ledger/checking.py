@@ -59,7 +59,7 @@ class Postings(Protocol):
         ...
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerDifference(msgspec.Struct, frozen=True, kw_only=True):
     """What is not as it should be. `missing`: in the journal and not stored; `extra`: stored and in no event;
     `changed`: stored otherwise than the event says; `unbalanced`: what an event posted does not sum to zero, or cannot
     be read (`posting` is its entity, and the first turn of where it lies); `sums`: another sum is kept than that of the
@@ -73,14 +73,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     stored: int | None = None
 
 
-class Checked(msgspec.Struct, kw_only=True):
+class LedgerFindings(msgspec.Struct, kw_only=True):
     """What was found: `sums` are debit and credit of what is stored, by currency. `repaired`: how many of the
     differences are none any more."""
 
     entities: int = 0
     postings: int = 0
     sums: dict[str, tuple[int, int]] = {}
-    differences: list[Difference] = []
+    differences: list[LedgerDifference] = []
     repaired: int = 0
 
     @property
@@ -108,9 +108,9 @@ class LedgerCheck:
         self._stores, self._postings, self._pause = stores, postings, pause
         self._sums: dict[str, list[int]] = {}
         self._unread = set[str]()
-        self.done = Checked(differences=[])
+        self.done = LedgerFindings(differences=[])
 
-    async def run(self) -> Checked:
+    async def run(self) -> LedgerFindings:
         """All of it.
 
         Raises:
@@ -124,7 +124,7 @@ class LedgerCheck:
                 above = below
         await self._laid_beside({}, above, None)
         untrue = await self._postings.untrue_sums()
-        self.done.differences += [Difference(kind="sums", posting=one) for one in untrue]
+        self.done.differences += [LedgerDifference(kind="sums", posting=one) for one in untrue]
         if self._repair and (untrue or self.done.repaired):
             await self._postings.forget_sums()
             self.done.repaired += len(untrue)
@@ -171,7 +171,7 @@ class LedgerCheck:
                 self._unread.add(entity_id)
                 if tell:
                     place = f"{entity_id}@{turns[0].turn}"
-                    self.done.differences.append(Difference(kind="unbalanced", posting=place))
+                    self.done.differences.append(LedgerDifference(kind="unbalanced", posting=place))
         return found
 
     async def _stored(self, above: str, below: str | None) -> AsyncIterator[Stored]:
@@ -207,10 +207,10 @@ class LedgerCheck:
         self._sums.setdefault(str(one.fields.get("currency")), [0, 0])[amount < 0] += abs(amount)
 
 
-def _difference(ours: Stored | None, theirs: Stored | None) -> Difference:
+def _difference(ours: Stored | None, theirs: Stored | None) -> LedgerDifference:
     one = ours or theirs
     assert one is not None
-    return Difference(
+    return LedgerDifference(
         kind="missing" if theirs is None else "extra" if ours is None else "changed",
         posting=one.id,
         account=str(one.fields.get("account")),

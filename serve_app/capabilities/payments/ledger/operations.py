@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, field
 
 from actors.payments import figures
-from actors.payments.figures import Figures
+from actors.payments.figures import RevenueFigures
 from common.clock import Clock, to_rfc3339
 from common.decoding import Request
 from common.errors import InvalidArgument
@@ -154,42 +154,42 @@ class LedgerOperations:
         yield _operation(
             "trial_balance",
             "ledger.read",
-            TrialBalance,
-            self._trial,
-            Rest("GET", "/api/ledger/trial-balance", tag="ledger"),
-            TrialBalanceReply,
-            Example({}, {"currencies": _EUR, "balanced": True}),
-            "Debit and credit of all accounts.",
+            request=TrialBalance,
+            call=self._trial,
+            rest=Rest("GET", "/api/ledger/trial-balance", tag="ledger"),
+            response=TrialBalanceReply,
+            example=Example({}, {"currencies": _EUR, "balanced": True}),
+            description="Debit and credit of all accounts.",
         )
         yield _operation(
             "ledger_accounts",
             "ledger.read",
-            LedgerAccounts,
-            self._accounts,
-            Rest("GET", "/api/ledger/accounts", tag="ledger"),
-            AccountsReply,
-            Example({}, {"items": [balance]}),
-            "What is on each account.",
+            request=LedgerAccounts,
+            call=self._accounts,
+            rest=Rest("GET", "/api/ledger/accounts", tag="ledger"),
+            response=AccountsReply,
+            example=Example({}, {"items": [balance]}),
+            description="What is on each account.",
         )
         yield _operation(
             "ledger_entries",
             "ledger.read",
-            LedgerEntries,
-            self._entries,
-            Rest("GET", "/api/ledger/entries", tag="ledger"),
-            EntriesReply,
-            Example({"account": "provider:stripe"}, {"items": [entry]}),
-            "Postings, the newest first.",
+            request=LedgerEntries,
+            call=self._entries,
+            rest=Rest("GET", "/api/ledger/entries", tag="ledger"),
+            response=EntriesReply,
+            example=Example({"account": "provider:stripe"}, {"items": [entry]}),
+            description="Postings, the newest first.",
         )
         yield _operation(
             "payment_analytics",
             "ledger.read",
-            PaymentAnalytics,
-            self._analytics,
-            Rest("GET", "/api/payments/analytics", tag="ledger"),
-            AnalyticsReply,
-            Example(period, {**sums, "currency": "EUR", "success_rate": 1.0, "mrr": 3000, "churn": 0.0}),
-            "Figures of a time, from the ledger.",
+            request=PaymentAnalytics,
+            call=self._analytics,
+            rest=Rest("GET", "/api/payments/analytics", tag="ledger"),
+            response=AnalyticsReply,
+            example=Example(period, {**sums, "currency": "EUR", "success_rate": 1.0, "mrr": 3000, "churn": 0.0}),
+            description="Figures of a time, from the ledger.",
         )
 
     async def _trial(self, request: TrialBalance, caller: Caller) -> TrialBalanceReply:
@@ -204,7 +204,7 @@ class LedgerOperations:
         before = None if request.cursor is None else str(decode_cursor(request.cursor, str)[0])
         since = parse_instant(request.since, "from") if request.since else None
         until = parse_instant(request.until, "to") if request.until else None
-        found = await self._books.entries(request.account, since, until, before, request.limit + 1)
+        found = await self._books.entries(request.account, since, until=until, before=before, limit=request.limit + 1)
         items = [
             EntryReply(
                 entry_id=order.partition("|")[2],
@@ -242,5 +242,5 @@ class LedgerOperations:
         )
 
 
-def _members(one: Figures) -> dict[str, Any]:
+def _members(one: RevenueFigures) -> dict[str, Any]:
     return {**msgspec.structs.asdict(one), "net": one.net}

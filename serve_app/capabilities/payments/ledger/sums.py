@@ -29,7 +29,7 @@ Accounts = dict[tuple[str, str], int]
 """What is on an account, by account and currency."""
 
 
-class Sums:
+class LedgerSums:
     """One a process. Every figure is summed by the database. `stretch`, `open_`: how many postings a stretch has, and
     how many stay open behind it."""
 

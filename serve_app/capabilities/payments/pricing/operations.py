@@ -17,7 +17,7 @@ from actors.payments.coupon.entity import (
     SetCoupon,
     coupon_of,
 )
-from actors.payments.services.pricing import Pricing, Wanted
+from actors.payments.services.pricing import PriceRequest, Pricing
 from actors.payments.tariff.body import TariffBody
 from actors.payments.tariff.entity import ReadTariff, SetTariff, SetTier, TariffView
 from common.clock import Clock, to_rfc3339
@@ -54,99 +54,99 @@ class PricingOperations:
         yield _operation(
             "quote_price",
             "pricing.read",
-            requests.QuotePrice,
-            self._quote,
-            Rest("POST", "/api/pricing/quote", tag="pricing"),
-            requests.QuoteReply,
-            examples.QUOTE_PRICE,
-            "What a session would cost, and why. A booking is billed by the same rules.",
+            request=requests.QuotePrice,
+            call=self._quote,
+            rest=Rest("POST", "/api/pricing/quote", tag="pricing"),
+            response=requests.QuoteReply,
+            example=examples.QUOTE_PRICE,
+            description="What a session would cost, and why. A booking is billed by the same rules.",
             limit="read",
         )
         yield _operation(
             "get_pricing",
             "pricing.read",
-            requests.OfPricing,
-            self._get,
-            Rest("GET", "/api/pricing/{therapist_id}", tag="pricing"),
-            requests.PricingReply,
-            examples.GET_PRICING,
-            "What the services of a therapist cost.",
+            request=requests.OfPricing,
+            call=self._get,
+            rest=Rest("GET", "/api/pricing/{therapist_id}", tag="pricing"),
+            response=requests.PricingReply,
+            example=examples.GET_PRICING,
+            description="What the services of a therapist cost.",
             versioned=True,
         )
         yield _operation(
             "set_pricing",
             "pricing.change",
-            requests.SetPricing,
-            self._set,
-            Rest("PUT", "/api/pricing/{therapist_id}", tag="pricing"),
-            requests.PricingReply,
-            examples.SET_PRICING,
-            "Say what one's services cost. What is booked keeps its price.",
+            request=requests.SetPricing,
+            call=self._set,
+            rest=Rest("PUT", "/api/pricing/{therapist_id}", tag="pricing"),
+            response=requests.PricingReply,
+            example=examples.SET_PRICING,
+            description="Say what one's services cost. What is booked keeps its price.",
             versioned=True,
         )
         yield _operation(
             "set_tier",
             "pricing.change",
-            requests.SetTierBody,
-            self._tier,
-            Rest("PUT", "/api/pricing/{therapist_id}/tiers/{client_id}", tag="pricing"),
-            NothingToTell,
-            examples.SET_TIER,
-            "Put a client into a tier. Nobody but the two sees it.",
+            request=requests.SetTierBody,
+            call=self._tier,
+            rest=Rest("PUT", "/api/pricing/{therapist_id}/tiers/{client_id}", tag="pricing"),
+            response=NothingToTell,
+            example=examples.SET_TIER,
+            description="Put a client into a tier. Nobody but the two sees it.",
         )
 
     def _codes(self) -> Iterator[Operation[Any]]:
         yield _operation(
             "check_discount",
             "discount.use",
-            requests.CheckDiscount,
-            self._check,
-            Rest("POST", "/api/discounts/check", tag="pricing"),
-            requests.CheckedDiscount,
-            examples.CHECK_DISCOUNT,
-            "What a code is worth, and whether it can be used.",
+            request=requests.CheckDiscount,
+            call=self._check,
+            rest=Rest("POST", "/api/discounts/check", tag="pricing"),
+            response=requests.CheckedDiscount,
+            example=examples.CHECK_DISCOUNT,
+            description="What a code is worth, and whether it can be used.",
             limit="read",
         )
         yield _operation(
             "create_discount",
             "discount.change",
-            requests.CreateDiscount,
-            self._create,
-            Rest("POST", "/api/discounts", 201, tag="pricing"),
-            requests.DiscountReply,
-            examples.CREATE_DISCOUNT,
-            "Make a code.",
+            request=requests.CreateDiscount,
+            call=self._create,
+            rest=Rest("POST", "/api/discounts", 201, tag="pricing"),
+            response=requests.DiscountReply,
+            example=examples.CREATE_DISCOUNT,
+            description="Make a code.",
         )
         yield _operation(
             "list_discounts",
             "discount.read",
-            requests.ListDiscounts,
-            self._list,
-            Rest("GET", "/api/discounts", tag="pricing"),
-            requests.DiscountPage,
-            examples.LIST_DISCOUNTS,
-            "All codes.",
+            request=requests.ListDiscounts,
+            call=self._list,
+            rest=Rest("GET", "/api/discounts", tag="pricing"),
+            response=requests.DiscountPage,
+            example=examples.LIST_DISCOUNTS,
+            description="All codes.",
         )
         yield _operation(
             "get_discount",
             "discount.read",
-            requests.OfDiscount,
-            self._code,
-            Rest("GET", "/api/discounts/{code}", tag="pricing"),
-            requests.DiscountReply,
-            examples.GET_DISCOUNT,
-            "A code, and how often it is used and reserved.",
+            request=requests.OfDiscount,
+            call=self._code,
+            rest=Rest("GET", "/api/discounts/{code}", tag="pricing"),
+            response=requests.DiscountReply,
+            example=examples.GET_DISCOUNT,
+            description="A code, and how often it is used and reserved.",
             versioned=True,
         )
         yield _operation(
             "update_discount",
             "discount.change",
-            requests.UpdateDiscount,
-            self._update,
-            Rest("PATCH", "/api/discounts/{code}", tag="pricing"),
-            requests.DiscountReply,
-            examples.UPDATE_DISCOUNT,
-            "Change a code.",
+            request=requests.UpdateDiscount,
+            call=self._update,
+            rest=Rest("PATCH", "/api/discounts/{code}", tag="pricing"),
+            response=requests.DiscountReply,
+            example=examples.UPDATE_DISCOUNT,
+            description="Change a code.",
             versioned=True,
         )
 
@@ -154,7 +154,7 @@ class PricingOperations:
         client = self._client_of(request.client_id, request.therapist_id, caller.by)
         start, now = parse_instant(request.start), self._clock.platform_ms()
         view = await self._pricing.tariff(request.therapist_id, client)
-        wanted = Wanted(
+        wanted = PriceRequest(
             therapist=request.therapist_id,
             service=request.service_id,
             start=start,

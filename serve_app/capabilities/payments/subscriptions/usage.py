@@ -57,30 +57,34 @@ class UsageOperations:
             ("record_usage", door("POST", path), self._record),
             ("reserve_usage", door("POST", f"{path}/reserve"), self._reserve),
         ):
-            yield declared(name, "usage.record", record, call, rest, SubscriptionReply, used)
+            yield declared(
+                name, "usage.record", request=record, call=call, rest=rest, response=SubscriptionReply, example=used
+            )
         for name, rest, settle, asked in (
             ("commit_usage", door("POST", f"{path}/commit"), self._commit, requests.SettleUsage),
             ("release_usage", door("POST", f"{path}/release"), self._using(ReleaseUsage), requests.SettleUsage),
             ("reverse_usage", door("DELETE", f"{path}/{{usage_id}}"), self._using(ReverseUsage), requests.OfUsage),
         ):
-            yield declared(name, "usage.record", asked, settle, rest, SubscriptionReply, of_use)
+            yield declared(
+                name, "usage.record", request=asked, call=settle, rest=rest, response=SubscriptionReply, example=of_use
+            )
         yield declared(
             "usage_metrics",
             "subscription.read",
-            requests.UsageMetrics,
-            self._metrics,
-            door("GET", path),
-            requests.MetricsReply,
-            Example({**ID, "feature": "sessions"}, METRICS),
+            request=requests.UsageMetrics,
+            call=self._metrics,
+            rest=door("GET", path),
+            response=requests.MetricsReply,
+            example=Example({**ID, "feature": "sessions"}, METRICS),
         )
         yield declared(
             "check_usage_limit",
             "subscription.read",
-            requests.CheckLimit,
-            self._limit,
-            door("GET", "/api/usage/limits"),
-            requests.LimitReply,
-            Example({"feature": "sessions"}, LIMIT),
+            request=requests.CheckLimit,
+            call=self._limit,
+            rest=door("GET", "/api/usage/limits"),
+            response=requests.LimitReply,
+            example=Example({"feature": "sessions"}, LIMIT),
         )
 
     async def _record(self, request: requests.RecordUsageBody, caller: Caller) -> Result:

@@ -15,7 +15,7 @@ Slips = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighlightSpan:
     """Where something that was asked for stands: code points, the end not included."""
 
     start: int
@@ -27,8 +27,8 @@ class Match:
     """Where the words stand in title and text; for words that were taken for others, the others as they stand; and the
     words that stand there themselves."""
 
-    title: Sequence[Mark] = ()
-    text: Sequence[Mark] = ()
+    title: Sequence[HighlightSpan] = ()
+    text: Sequence[HighlightSpan] = ()
     slips: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
 
@@ -70,7 +70,7 @@ class Matcher:
         if any(self._found(part, fields, NO_SLIPS)[0] for part in self._query.unwanted):
             return None
         noted = _Noted()
-        marks: tuple[list[Mark], list[Mark]] = ([], [])
+        marks: tuple[list[HighlightSpan], list[HighlightSpan]] = ([], [])
         told: list[tuple[Part, bool]] = []
         for part in self._query.wanted:
             hit, where = self._found(part, fields, self._slips, noted)
@@ -92,14 +92,14 @@ class Matcher:
 
     def _found(
         self, part: Part, fields: Sequence[_Read], slips: Slips, noted: _Noted | None = None
-    ) -> tuple[bool, tuple[list[Mark], list[Mark]]]:
+    ) -> tuple[bool, tuple[list[HighlightSpan], list[HighlightSpan]]]:
         where = tuple(self._places(part, one, slips, noted) for one in fields)
         return any(where), (where[0], where[1])
 
-    def _places(self, part: Part, read: _Read, slips: Slips, noted: _Noted | None) -> list[Mark]:
+    def _places(self, part: Part, read: _Read, slips: Slips, noted: _Noted | None) -> list[HighlightSpan]:
         match part:
             case Beginning():
-                return [Mark(one.start, one.end) for one in read.spans if self._begins(part, one, read)]
+                return [HighlightSpan(one.start, one.end) for one in read.spans if self._begins(part, one, read)]
             case Phrase(words=words):
                 found = _phrases(words, read.spans, self._analyser)
                 return [_over(run) for run in found if not self._exact or _are_written(part, run, read)]
@@ -110,7 +110,7 @@ class Matcher:
         begun = one.word.startswith(part.text)
         return begun and (not self._exact or read.as_written(one).startswith(part.written))
 
-    def _words(self, part: Word, read: _Read, slips: Slips, noted: _Noted | None) -> list[Mark]:
+    def _words(self, part: Word, read: _Read, slips: Slips, noted: _Noted | None) -> list[HighlightSpan]:
         forms, found = set(self._analyser.forms(part.text)), []
         meant = {form for word in slips.get(part.text, ()) for form in self._analyser.forms(word)}
         for one in read.spans:
@@ -118,11 +118,11 @@ class Matcher:
             if not forms.isdisjoint(theirs):
                 if self._exact and read.as_written(one) != part.written:
                     continue
-                found.append(Mark(one.start, one.end))
+                found.append(HighlightSpan(one.start, one.end))
                 if noted is not None:
                     noted.own.add(part.text)
             elif not meant.isdisjoint(theirs):
-                found.append(Mark(one.start, one.end))
+                found.append(HighlightSpan(one.start, one.end))
                 if noted is not None:
                     noted.slips.setdefault(part.text, one.word)
         return found
@@ -149,22 +149,22 @@ def _are_written(part: Phrase, run: Sequence[Span], read: _Read) -> bool:
     return all(read.as_written(one) == wanted for one, wanted in zip(run, part.written, strict=True))
 
 
-def _over(run: Sequence[Span]) -> Mark:
-    return Mark(run[0].start, run[-1].end)
+def _over(run: Sequence[Span]) -> HighlightSpan:
+    return HighlightSpan(run[0].start, run[-1].end)
 
 
-def _merged(marks: Sequence[Mark]) -> list[Mark]:
+def _merged(marks: Sequence[HighlightSpan]) -> list[HighlightSpan]:
     """In their order, those that overlap as one."""
-    found: list[Mark] = []
+    found: list[HighlightSpan] = []
     for one in sorted(marks, key=lambda mark: (mark.start, mark.end)):
         if found and one.start < found[-1].end:
-            found[-1] = Mark(found[-1].start, max(found[-1].end, one.end))
+            found[-1] = HighlightSpan(found[-1].start, max(found[-1].end, one.end))
         else:
             found.append(one)
     return found[:_MOST_MARKS]
 
 
-def snippet(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
+def snippet(text: str, marks: Sequence[HighlightSpan]) -> tuple[str, list[HighlightSpan]]:
     """The part of a text around the first mark, and the marks in it. Code points."""
     if len(text) <= LONGEST_SNIPPET:
         return text, list(marks)
@@ -173,5 +173,5 @@ def snippet(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
     if start and (space := text.find(" ", start, first)) >= 0:
         start = space + 1
     end = min(len(text), start + LONGEST_SNIPPET)
-    inside = [Mark(one.start - start, min(one.end, end) - start) for one in marks if start <= one.start < end]
+    inside = [HighlightSpan(one.start - start, min(one.end, end) - start) for one in marks if start <= one.start < end]
     return text[start:end], inside

@@ -6,8 +6,8 @@ import msgspec
 
 from common.clock import Clock
 from serve_app.capabilities.search.port import After, Engine, Key
-from serve_app.capabilities.search.process.index import Asked
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
+from serve_app.capabilities.search.process.index import ServingGeneration
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question, filters_of
 from serve_app.capabilities.search.process.remembered import Remembered
 from serve_app.capabilities.search.query import parse
 
@@ -15,7 +15,7 @@ from serve_app.capabilities.search.query import parse
 class Answering:
     """Of the generation that serves."""
 
-    def __init__(self, asked: Asked, engine: Engine, clock: Clock, excluded: Collection[str]) -> None:
+    def __init__(self, asked: ServingGeneration, engine: Engine, clock: Clock, excluded: Collection[str]) -> None:
         """`excluded`: the rooms that are not searched, as they are at any moment."""
         self._asked, self._engine, self._excluded = asked, engine, excluded
         self.remembered = Remembered(clock)
@@ -45,7 +45,7 @@ class Answering:
             unread=question.unread,
         )
         return AnsweredQuestion(
-            candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
+            candidates=[HitCandidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
             more=found.more,
             slips={word: list(meant) for word, meant in slips.items()},
             engine=self._engine.name,

@@ -53,7 +53,7 @@ class Written:
         )
 
 
-class Asked:
+class ServingGeneration:
     """The generation that serves, to be asked."""
 
     def __init__(self, engine: Engine, blinder: Blinder) -> None:
@@ -113,7 +113,7 @@ class Asked:
         self, query: SearchQuery, filters: Filters, unread: Collection[str] = (), *, nowhere: bool = False
     ) -> Slips:
         """See `trying.instead`. Raises Unavailable."""
-        return await instead(query, self._blinder, self._engine, filters, unread, nowhere=nowhere)
+        return await instead(query, self._blinder, engine=self._engine, filters=filters, unread=unread, nowhere=nowhere)
 
     def tree(self, query: SearchQuery, slips: Slips, *, every: bool, exact: bool = False) -> Tree:
         """What the engine is asked. Words that stand in every text count only beside others. Tokens are of stems, so

@@ -25,7 +25,7 @@ from serve_app.capabilities.search.meaning.ranking import Ranking
 from serve_app.capabilities.search.port import Engine, Generation, Key
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.feeding import PeopleFollowing
-from serve_app.capabilities.search.process.index import Asked, Written
+from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.process.indexer import NAME, Indexer
 from serve_app.capabilities.search.process.keys import IndexKeys
 from serve_app.capabilities.search.process.link import FIND, ORDER, STATE, WORK, SearchListener
@@ -37,9 +37,9 @@ from serve_app.capabilities.search.process.metrics import SearchMetrics
 from serve_app.capabilities.search.process.questions import (
     AnsweredQuestion,
     IndexerJob,
+    IndexState,
     Order,
     Question,
-    State,
     Texts,
     kind_of,
     pack,
@@ -87,7 +87,13 @@ class SearchProcess:
         self.engine, self._notes, self._clock = engine, Notes(database), context.clock
         self._texts = settings.prefixes == "all"
         keys = IndexKeys(database, stores.vault)
-        self._served = Served(engine, keys, self._notes, Positions(database), Analyser(settings.languages))
+        self._served = Served(
+            engine=engine,
+            keys=keys,
+            notes=self._notes,
+            positions=Positions(database),
+            analyser=Analyser(settings.languages),
+        )
         directory = directory_of(database, stores, context.clock, context.root)
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
@@ -108,13 +114,15 @@ class SearchProcess:
         )
         metrics = SearchMetrics(context.registry)
         everything = Everything(self._indexer, Past(database, stores, self._opening), standing)
-        self._maker = Maker(engine, self._indexer, everything, self._begun, keys, self._notes)
+        self._maker = Maker(
+            engine=engine, indexer=self._indexer, everything=everything, begun=self._begun, keys=keys, notes=self._notes
+        )
         self._working = Working(
-            engine,
-            self._indexer,
-            everything,
-            self._maker,
-            ErasedPeople(database, stores.vault),
+            engine=engine,
+            indexer=self._indexer,
+            everything=everything,
+            maker=self._maker,
+            erased=ErasedPeople(database, stores.vault),
             database=database,
             clock=context.clock,
             drifted=metrics.drift.set,
@@ -209,7 +217,7 @@ class SearchProcess:
     async def _begun(self, generation: Generation, blinder: Blinder) -> None:
         """This one serves from now on."""
         excluded = self._indexer.excluded.rooms
-        self._answering = Answering(Asked(self.engine, blinder), self.engine, self._clock, excluded)
+        self._answering = Answering(ServingGeneration(self.engine, blinder), self.engine, self._clock, excluded)
         self._maker.serves(blinder, texts=self._texts)
         await self._indexer.begin(Written(self.engine, blinder, texts=self._texts, number=generation.number))
 
@@ -246,12 +254,12 @@ class SearchProcess:
     async def _state(self, _: bytes) -> bytes:
         return pack(self._working.shown(await self.state()))
 
-    async def state(self) -> State:
+    async def state(self) -> IndexState:
         """How it is. Raises Unavailable."""
         serving = await self.engine.serving()
         if serving is None:
             raise opening()
-        return State(
+        return IndexState(
             engine=self.engine.name,
             index=f"{self.engine.name}-{serving.number}",
             generation=serving.number,

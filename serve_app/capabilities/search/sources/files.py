@@ -9,7 +9,7 @@ from actors.files.events import FileChanged
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from common.errors import NotFound
-from serve_app.capabilities.files.sight import FileSight, Seen
+from serve_app.capabilities.files.sight import FileSight, VisibleFile
 from serve_app.capabilities.search.port import Among, Delete, Key
 from serve_app.capabilities.search.sources.conversations import searched
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
@@ -84,7 +84,7 @@ class FileSource:
                 opened[id_] = _opened(one, there)
         return opened
 
-    async def _seen(self, file_id: str, reader: Reader) -> Seen | None:
+    async def _seen(self, file_id: str, reader: Reader) -> VisibleFile | None:
         try:
             return await self._sight.of(file_id, reader.by, reader.trace)
         except NotFound:
@@ -95,7 +95,7 @@ class FileSource:
         return {room for room, line in zip(rooms, lines, strict=True) if line is not None}
 
 
-def _opened(seen: Seen, rooms: Sequence[str]) -> Opened:
+def _opened(seen: VisibleFile, rooms: Sequence[str]) -> Opened:
     record = seen.record
     return Opened(
         type=TYPE,

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.worksheets.schema.expressions.parser import parse
 from actors.worksheets.schema.fields import Schema
-from actors.worksheets.worksheet.records import Content
+from actors.worksheets.worksheet.records import WorksheetContent
 from common.decoding import explained
 from common.errors import InvalidArgument
 from serve_app.capabilities.worksheets.exchange.answering import limits, options, pair, plain
@@ -41,7 +41,7 @@ _INPUTS: Final = {"number": "number", "range": "number", "date": "date", "time":
 _NAME: Final = re.compile(r"\{(?:panel\.)?([^{}]+)\}")
 
 
-def read(document: dict[str, Any], report: Report) -> Content:
+def read(document: dict[str, Any], report: Report) -> WorksheetContent:
     """What of it can be kept.
 
     Raises:
@@ -58,7 +58,7 @@ class _Form:
         self._fields: list[dict[str, Any]] = []
         self._sections: list[dict[str, Any]] = []
 
-    def content(self) -> Content:
+    def content(self) -> WorksheetContent:
         """All of it."""
         document, report = self._document, self._report
         report.unknown("", document, _SURVEY)
@@ -75,7 +75,7 @@ class _Form:
             content["description"] = plain(document["description"], "description", report)[:10_000]
         try:
             schema = msgspec.to_builtins(msgspec.convert(members, Schema))
-            return msgspec.convert(content | {"schema": schema}, Content)
+            return msgspec.convert(content | {"schema": schema}, WorksheetContent)
         except msgspec.ValidationError as error:
             raise explained(str(error)) from None
 

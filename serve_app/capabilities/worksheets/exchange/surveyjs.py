@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from actors.worksheets.schema.expressions.tokens import Token, tokens
+from actors.worksheets.schema.expressions.tokens import ExpressionToken, tokens
 from actors.worksheets.schema.fields import Field, Schema, Score, TopField
 from actors.worksheets.worksheet.records import ShownWorksheet
 
@@ -54,7 +54,7 @@ def said(text: str, siblings: Collection[str] = ()) -> str:
     return found.strip()
 
 
-def _word(token: Token, siblings: Collection[str]) -> str:
+def _word(token: ExpressionToken, siblings: Collection[str]) -> str:
     match token.kind:
         case "field":
             return f"{{panel.{token.text}}}" if token.text in siblings else f"{{{token.text}}}"

@@ -48,12 +48,12 @@ class ExchangeOperations:
         yield SHEETS.change(
             "import_worksheet",
             "worksheet.import",
-            requests.ImportWorksheet,
-            bring_in,
-            "/import",
-            requests.Imported,
-            ({"format": "surveyjs", "document": _FORM}, {"report": {"kept": 1, "dropped": []}}),
-            "A worksheet of another format. What cannot be kept is named; with `strict` it is refused, "
+            request=requests.ImportWorksheet,
+            call=bring_in,
+            under="/import",
+            response=requests.Imported,
+            example=({"format": "surveyjs", "document": _FORM}, {"report": {"kept": 1, "dropped": []}}),
+            description="A worksheet of another format. What cannot be kept is named; with `strict` it is refused, "
             "with `dry_run` nothing is stored.",
             status=201,
             statuses=(200,),
@@ -61,12 +61,12 @@ class ExchangeOperations:
         yield SHEETS.read(
             "export_worksheet",
             "worksheet.read",
-            requests.ExportWorksheet,
-            hand_out,
-            "/{worksheet_id}/export",
-            requests.Exported,
-            ({"format": "surveyjs"}, _FORM),
-            "A worksheet in another format: our own, a Questionnaire (FHIR R4), or a SurveyJS form.",
+            request=requests.ExportWorksheet,
+            call=hand_out,
+            under="/{worksheet_id}/export",
+            response=requests.Exported,
+            example=({"format": "surveyjs"}, _FORM),
+            description="A worksheet in another format: our own, a Questionnaire (FHIR R4), or a SurveyJS form.",
         )
 
     def _answers(self) -> Iterator[Operation[Any]]:
@@ -78,19 +78,26 @@ class ExchangeOperations:
             )
             answers, rows = responses.answers_of(response, sheet.schema)
             made = await self._work.bring_in(
-                request.client_id, sheet, answers, rows, response.authored, by=caller.by, trace=caller.trace
+                request.client_id,
+                sheet,
+                answers=answers,
+                rows=rows,
+                authored=response.authored,
+                by=caller.by,
+                trace=caller.trace,
             )
             return Result(made, version=made.version)
 
         yield WORK.change(
             "import_response",
             "worksheet.assign",
-            work_requests.ImportResponse,
-            bring_in,
-            "/import",
-            ShownAssignment,
-            ({"client_id": "usr_ada", "document": _RESPONSE}, {**examples.SUBMITTED, "source": "import"}),
-            "A QuestionnaireResponse (FHIR R4) of somebody in the caller's care, to a worksheet of ours. It keeps its "
+            request=work_requests.ImportResponse,
+            call=bring_in,
+            under="/import",
+            response=ShownAssignment,
+            example=({"client_id": "usr_ada", "document": _RESPONSE}, {**examples.SUBMITTED, "source": "import"}),
+            description="A QuestionnaireResponse (FHIR R4) of somebody in the caller's care, to a worksheet of ours. "
+            "It keeps its "
             "time.",
             status=201,
             refuses=SHEETS.refuses,

@@ -11,7 +11,7 @@ from actors.worksheets.assignment.commands import (
     Review,
     SetCollaboration,
 )
-from actors.worksheets.assignment.contents import Said, pack
+from actors.worksheets.assignment.contents import EventWords, pack
 from actors.worksheets.assignment.shown import ShownAssignment
 from actors.worksheets.versions import Versions
 from common.errors import NotFound
@@ -49,24 +49,28 @@ class GivingOperations:
         yield WORK.change(
             "assign_worksheet",
             "worksheet.assign",
-            requests.AssignRequest,
-            assign,
-            "",
-            requests.AssignedReply,
-            ({**examples.OF_WORKSHEET, "client_id": "usr_ada", "due": {"date": "2026-11-27"}}, examples.ASSIGNMENT),
-            "Give a published worksheet to somebody in the caller's care: once, by a rule, or after each session.",
+            request=requests.AssignRequest,
+            call=assign,
+            under="",
+            response=requests.AssignedReply,
+            example=(
+                {**examples.OF_WORKSHEET, "client_id": "usr_ada", "due": {"date": "2026-11-27"}},
+                examples.ASSIGNMENT,
+            ),
+            description="Give a published worksheet to somebody in the caller's care: once, by a rule, or after each "
+            "session.",
             status=201,
             aliases=("/api/worksheets/{worksheet_id}/assign",),
         )
         yield WORK.change(
             "end_assignment_series",
             "worksheet.assign",
-            requests.EndSeriesRequest,
-            end,
-            "/series/{series_id}/end",
-            requests.ShownSeries,
-            ({"series_id": examples.SERIES_ID}, {"series_id": examples.SERIES_ID}),
-            "No more of them; those that exist stay.",
+            request=requests.EndSeriesRequest,
+            call=end,
+            under="/series/{series_id}/end",
+            response=requests.ShownSeries,
+            example=({"series_id": examples.SERIES_ID}, {"series_id": examples.SERIES_ID}),
+            description="No more of them; those that exist stay.",
             refuses=(NotFound,),
         )
 
@@ -141,12 +145,12 @@ def _operation(
     return WORK.change(
         name,
         "worksheet.assign",
-        request,
-        call,
-        f"/{{assignment_id}}/{verb or name.removesuffix('_assignment')}",
-        ShownAssignment,
-        (asked or {}, answer or examples.ASSIGNMENT),
-        description,
+        request=request,
+        call=call,
+        under=f"/{{assignment_id}}/{verb or name.removesuffix('_assignment')}",
+        response=ShownAssignment,
+        example=(asked or {}, answer or examples.ASSIGNMENT),
+        description=description,
         method=method,
         versioned=True,
     )
@@ -157,7 +161,7 @@ def _versioned(one: ShownAssignment) -> Result:
 
 
 def _said(text: str | None) -> bytes | None:
-    return None if text is None else pack(Said(text=text))
+    return None if text is None else pack(EventWords(text=text))
 
 
 def _deed() -> str:

@@ -15,7 +15,7 @@ from actors.worksheets.assignment.commands import (
     ListFeedback,
     ResolveClarification,
 )
-from actors.worksheets.assignment.contents import Said, pack
+from actors.worksheets.assignment.contents import EventWords, pack
 from actors.worksheets.assignment.shown import ShownClarification, ShownFeedback
 from common.errors import InvalidArgument
 from common.ids import new_id
@@ -55,31 +55,32 @@ class TalkOperations:
         yield TALK.change(
             "give_feedback",
             "worksheet.feedback",
-            requests.FeedbackRequest,
-            give,
-            _FEEDBACK,
-            ShownFeedback,
-            ({"version": 1, "body": "Tell me more."}, examples.FEEDBACK),
-            "Say something about what was handed in: on all of it, on a field, on a stretch of its text. What is "
+            request=requests.FeedbackRequest,
+            call=give,
+            under=_FEEDBACK,
+            response=ShownFeedback,
+            example=({"version": 1, "body": "Tell me more."}, examples.FEEDBACK),
+            description="Say something about what was handed in: on all of it, on a field, on a stretch of its text. "
+            "What is "
             "private, only who gave the work sees.",
             status=201,
         )
         yield TALK.read(
             "list_feedback",
             "worksheet.follow",
-            requests.ListFeedbackRequest,
-            page,
-            _FEEDBACK,
-            FeedbackPage,
-            ({}, {"feedback": [examples.FEEDBACK]}),
-            "What was said about what was handed in.",
+            request=requests.ListFeedbackRequest,
+            call=page,
+            under=_FEEDBACK,
+            response=FeedbackPage,
+            example=({}, {"feedback": [examples.FEEDBACK]}),
+            description="What was said about what was handed in.",
         )
 
     def _changes_of_feedback(self) -> Iterator[Operation[Any]]:
         async def edit(request: requests.EditFeedbackRequest, caller: Caller) -> ShownFeedback:
             if request.body is None and request.private is None:
                 raise InvalidArgument("Say what shall be other.", details={"field": "body"})
-            secret = None if request.body is None else pack(Said(text=request.body))
+            secret = None if request.body is None else pack(EventWords(text=request.body))
             command = EditFeedback(feedback=request.feedback_id, private=request.private, secret=secret)
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
@@ -92,30 +93,32 @@ class TalkOperations:
         yield TALK.change(
             "edit_feedback",
             "worksheet.feedback",
-            requests.EditFeedbackRequest,
-            edit,
-            path,
-            ShownFeedback,
-            ({**_OF_FEEDBACK, "body": "Tell me more."}, {**examples.FEEDBACK, "edited_at": examples.TIME}),
-            "Other words, or for other eyes. What it said before is gone.",
+            request=requests.EditFeedbackRequest,
+            call=edit,
+            under=path,
+            response=ShownFeedback,
+            example=({**_OF_FEEDBACK, "body": "Tell me more."}, {**examples.FEEDBACK, "edited_at": examples.TIME}),
+            description="Other words, or for other eyes. What it said before is gone.",
             method="PATCH",
         )
         yield TALK.change(
             "delete_feedback",
             "worksheet.feedback",
-            requests.OfFeedback,
-            delete,
-            path,
-            NothingToTell,
-            (_OF_FEEDBACK, {}),
-            "Take it back.",
+            request=requests.OfFeedback,
+            call=delete,
+            under=path,
+            response=NothingToTell,
+            example=(_OF_FEEDBACK, {}),
+            description="Take it back.",
             method="DELETE",
         )
 
     def _questions(self) -> Iterator[Operation[Any]]:
         async def ask(request: requests.ClarificationRequest, caller: Caller) -> ShownClarification:
             key = request.client_id or new_id("req", 0)
-            command = AskClarification(field=request.field or "", key=key, secret=pack(Said(text=request.question)))
+            command = AskClarification(
+                field=request.field or "", key=key, secret=pack(EventWords(text=request.question))
+            )
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
         async def page(request: requests.OfAssignment, caller: Caller) -> ClarificationPage:
@@ -124,23 +127,23 @@ class TalkOperations:
         yield TALK.change(
             "request_clarification",
             "worksheet.clarify",
-            requests.ClarificationRequest,
-            ask,
-            _QUESTIONS,
-            ShownClarification,
-            ({"question": "The whole day?"}, examples.CLARIFICATION),
-            "Ask something: the client of the task, its therapist of what was written.",
+            request=requests.ClarificationRequest,
+            call=ask,
+            under=_QUESTIONS,
+            response=ShownClarification,
+            example=({"question": "The whole day?"}, examples.CLARIFICATION),
+            description="Ask something: the client of the task, its therapist of what was written.",
             status=201,
         )
         yield TALK.read(
             "list_clarifications",
             "worksheet.clarify",
-            requests.OfAssignment,
-            page,
-            _QUESTIONS,
-            ClarificationPage,
-            ({}, {"clarifications": [examples.CLARIFICATION]}),
-            "All questions, with what was answered.",
+            request=requests.OfAssignment,
+            call=page,
+            under=_QUESTIONS,
+            response=ClarificationPage,
+            example=({}, {"clarifications": [examples.CLARIFICATION]}),
+            description="All questions, with what was answered.",
         )
 
     def _answers(self) -> Iterator[Operation[Any]]:
@@ -148,7 +151,7 @@ class TalkOperations:
             command = AnswerClarification(
                 clarification=request.clarification_id,
                 key=request.request_id or new_id("req", 0),
-                secret=pack(Said(text=request.body)),
+                secret=pack(EventWords(text=request.body)),
             )
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
@@ -160,22 +163,22 @@ class TalkOperations:
         yield TALK.change(
             "answer_clarification",
             "worksheet.clarify",
-            requests.AnswerRequest,
-            answer,
-            f"{path}/answer",
-            ShownClarification,
-            ({**_OF_QUESTION, "body": "Yes."}, {**examples.CLARIFICATION, "state": "answered"}),
-            "Answer a question; by who asked, a further one.",
+            request=requests.AnswerRequest,
+            call=answer,
+            under=f"{path}/answer",
+            response=ShownClarification,
+            example=({**_OF_QUESTION, "body": "Yes."}, {**examples.CLARIFICATION, "state": "answered"}),
+            description="Answer a question; by who asked, a further one.",
         )
         yield TALK.change(
             "resolve_clarification",
             "worksheet.clarify",
-            requests.OfClarification,
-            resolve,
-            f"{path}/resolve",
-            ShownClarification,
-            (_OF_QUESTION, {**examples.CLARIFICATION, "state": "resolved"}),
-            "It is clear.",
+            request=requests.OfClarification,
+            call=resolve,
+            under=f"{path}/resolve",
+            response=ShownClarification,
+            example=(_OF_QUESTION, {**examples.CLARIFICATION, "state": "resolved"}),
+            description="It is clear.",
         )
 
 
@@ -190,5 +193,5 @@ def _given(request: requests.FeedbackRequest) -> GiveFeedback:
         end=-1 if request.range is None else request.range.end,
         private=request.private,
         key=request.client_id or new_id("req", 0),
-        secret=pack(Said(text=request.body)),
+        secret=pack(EventWords(text=request.body)),
     )

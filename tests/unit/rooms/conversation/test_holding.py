@@ -141,7 +141,7 @@ def test_of_two_who_do_not_reach_each_other_neither_edits_reacts_or_pins() -> No
         with pytest.raises(PermissionDenied) as refused:
             chat.do(command, ANN)
         assert (refused.value.details or {})["reason"] == "unreachable"
-    chat.do(c.Delete(message), ANN)
+    chat.do(c.RetractMessage(message), ANN)
 
 
 def said_later(chat: Chat, body: str, user: str = "ann") -> TellSaid:

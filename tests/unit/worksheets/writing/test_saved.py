@@ -8,7 +8,7 @@ from pycrdt import Doc, Text
 
 from actors.kernel.contract.entity import packet_of
 from actors.kernel.contract.protocol import TopicDelivery
-from actors.worksheets.document.commands import Joined
+from actors.worksheets.document.commands import DocumentJoined
 from actors.worksheets.document.wire import SYNC, message_payload
 from actors.worksheets.yjs.messages import update_message
 from actors.worksheets.yjs.update import parse_state_vector
@@ -16,7 +16,7 @@ from common.clock import SystemClock
 from realtime.delivery.connections import Connection
 from realtime.delivery.requests import Hello
 from realtime.front.hub import Hub
-from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 
 
 class Gateway:
@@ -25,7 +25,7 @@ class Gateway:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hub = Hub("g", SystemClock(), CollectorRegistry(), unlisten=lambda _: None, max_rooms=1, max_watched=1)
         unused: Any = None
-        self.sheets = Sheets(self.hub, unused, most_joined=9)
+        self.sheets = OpenDocuments(self.hub, unused, most_joined=9)
         self.told: list[TopicDelivery] = []
         self.doc: Doc[Any] = Doc(client_id=5000)
         self.seq = 0
@@ -49,7 +49,7 @@ class Gateway:
         """A socket joins, as of the version."""
         writer: Any = None
         vector = Doc[Any](client_id=5000).get_state() if version == 0 else self.doc.get_state()
-        joined = Joined(assignment=None, attempt=1, seq=0, writable=[], sync=b"\0\0", state_vector=vector)
+        joined = DocumentJoined(assignment=None, attempt=1, seq=0, writable=[], sync=b"\0\0", state_vector=vector)
         self.sheets.join("asg_1", Connection(f"s{version}", writer, Hello()), joined, version, told=told)
         self.hub.deadlines.run_due()
 
