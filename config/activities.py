@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class ActivitySettings(Section):
+class ActivitySettings(SettingsSection):
     """How calls to partners are made, and made again."""
 
     runners: int = Field(default=1, ge=0, le=64, description="Processes that carry activities out (activities-0, ...).")

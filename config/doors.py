@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section
+from config.section import SettingsSection
 from config.values import Host, HttpUrl, Origin, Secret
 
 
@@ -13,7 +13,7 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
-class HttpSettings(Section):
+class HttpSettings(SettingsSection):
     """The REST API."""
 
     host: Host = Field(default="127.0.0.1", description="Address of the REST API.")
@@ -69,7 +69,7 @@ class HttpSettings(Section):
         return _split(value)
 
 
-class GatewaySettings(Section):
+class GatewaySettings(SettingsSection):
     """The Socket.IO front."""
 
     host: Host = Field(default="127.0.0.1", description="Address of the Socket.IO front.")
@@ -159,7 +159,7 @@ class GatewaySettings(Section):
         return self.max_replicas is not None and self.max_replicas > self.replicas
 
 
-class LimitSettings(Section):
+class LimitSettings(SettingsSection):
     """Rate limits."""
 
     enabled: bool = Field(default=True, description="Rate limits. Turn them off for benchmarks only.")

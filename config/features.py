@@ -3,10 +3,10 @@ it has stored is still exported and erased."""
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class FeatureSettings(Section):
+class FeatureSettings(SettingsSection):
     """Features, by name. A switch whose feature this version does not have changes nothing: so a deployment can decide
     before it upgrades."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section
+from config.section import SettingsSection
 from config.values import HttpUrl
 
 KNOWN_TYPES: Final = (
@@ -24,7 +24,7 @@ KNOWN_TYPES: Final = (
 """What people send each other. Programs, pages and scripts are not among it."""
 
 
-class FilesSettings(Section):
+class FilesSettings(SettingsSection):
     """Storage of files. It is there whether or not people may send any: other capabilities keep documents in it."""
 
     storage: Literal["gridfs", "s3"] = Field(

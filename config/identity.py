@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 from config.values import HttpUrl, Secret
 from config.wellknown import KnownAs
 
 
-class AuthSettings(Section):
+class AuthSettings(SettingsSection):
     """Tokens: whose are accepted."""
 
     secret: Annotated[Secret | None, KnownAs("JWT_SECRET")] = Field(
@@ -21,7 +21,7 @@ class AuthSettings(Section):
     leeway_s: float = Field(default=5.0, ge=0, le=300, description="Clock skew tolerated in `exp` and `nbf`.")
 
 
-class IdentitySettings(Section):
+class IdentitySettings(SettingsSection):
     """Carewire's own accounts. They exist beside those of another issuer."""
 
     access_ttl_s: float = Field(default=900.0, ge=10, le=86400, description="Life of an access token, seconds.")
@@ -55,7 +55,7 @@ class IdentitySettings(Section):
     )
 
 
-class EncryptionSettings(Section):
+class EncryptionSettings(SettingsSection):
     """Encryption at rest."""
 
     master_keys: Secret | None = Field(

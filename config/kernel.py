@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class KernelSettings(Section):
+class KernelSettings(SettingsSection):
     """Shards, regions and what lies between them. Durations of the leases follow design: 2 s renewals, 6 s void."""
 
     room_shards: int = Field(default=2, ge=1, le=64, description="Shards (processes) of rooms and inboxes.")
@@ -66,14 +66,14 @@ class KernelSettings(Section):
         return self
 
 
-class HelpContact(Section):
+class HelpContact(SettingsSection):
     """Whom to turn to while a conversation is not open."""
 
     title: str = Field(max_length=100, description="Who that is.")
     contact: str = Field(max_length=200, description="A telephone number, or an address.")
 
 
-class RoomSettings(Section):
+class RoomSettings(SettingsSection):
     """Bounds of a room."""
 
     max_members: int = Field(default=5000, ge=2, description="Members of one room.")
@@ -91,7 +91,7 @@ class RoomSettings(Section):
     typing_ttl_s: float = Field(default=6.0, gt=0, description="Seconds after which typing stops by itself.")
 
 
-class PresenceSettings(Section):
+class PresenceSettings(SettingsSection):
     """Who is online. The promise: offline 5 s after the last device left, at most 20 s after a gateway died."""
 
     shards: int = Field(default=1, ge=1, le=64, description="Shards (processes) of presence. Users are spread evenly.")

@@ -7,11 +7,11 @@ from pydantic import Field, field_validator, model_validator
 
 from common.net.ports import PortRange, port_range
 from common.net.tls import NodeTls, mutual_tls
-from config.section import Section
+from config.section import SettingsSection
 from config.values import DatabaseName, MongoUrl, RayAddress
 
 
-class MongoSettings(Section):
+class MongoSettings(SettingsSection):
     """The database."""
 
     url: MongoUrl | None = Field(default=None, description="MongoDB to use (a replica set). Unset: an embedded one.")
@@ -24,7 +24,7 @@ class MongoSettings(Section):
     timeout_s: float = Field(default=5.0, gt=0, description="Time limit of one database operation.")
 
 
-class ClusterSettings(Section):
+class ClusterSettings(SettingsSection):
     """How processes of Carewire reach each other."""
 
     ports: str | None = Field(
@@ -80,7 +80,7 @@ class ClusterSettings(Section):
         return mutual_tls(self.tls_cert, self.tls_key, self.tls_ca)
 
 
-class RaySettings(Section):
+class RaySettings(SettingsSection):
     """The Ray cluster."""
 
     address: RayAddress | None = Field(
@@ -90,7 +90,7 @@ class RaySettings(Section):
     object_store_mb: int = Field(default=100, ge=80, description="Ray object store of a cluster started here, MB.")
 
 
-class ClockSettings(Section):
+class ClockSettings(SettingsSection):
     """The platform's time."""
 
     settable: bool = Field(
@@ -100,7 +100,7 @@ class ClockSettings(Section):
     )
 
 
-class LogSettings(Section):
+class LogSettings(SettingsSection):
     """Logs."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -5,14 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from config.section import Section
+from config.section import SettingsSection
 
 _Width = Annotated[int, Field(ge=1, le=65_536)]
 _Positive = Annotated[float, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class GeneratorSettings(Section):
+class GeneratorSettings(SettingsSection):
     """How synthetic patients differ from the tables. All grade C judgements."""
 
     share_power: float = Field(
@@ -72,7 +72,7 @@ class GeneratorSettings(Section):
         return self
 
 
-class TrainingSettings(Section):
+class TrainingSettings(SettingsSection):
     """How the network is trained. Defaults take a few minutes on two cores."""
 
     seed: int = Field(default=20261120, ge=0, description="Seed of everything random.")
@@ -105,7 +105,7 @@ class TrainingSettings(Section):
     )
 
 
-class MlSettings(Section):
+class MlSettings(SettingsSection):
     """The symptom model."""
 
     artifacts: Path = Field(

@@ -19,7 +19,7 @@ loops overflow, and they do so when the first one is set and not when the settin
 _SHORTEST_S: Final = 0.001  # a positive time in seconds; less is a loop that never rests
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A part of the tree. A name that it does not know is an error; so are an empty text, a number that is not finite,
     and one beyond what its unit allows."""
 

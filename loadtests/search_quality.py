@@ -26,12 +26,12 @@ import tantivy
 from tantivy import Occur, Query
 
 from common.clock import SystemClock
-from loadtests.lib.texts import Text, texts
+from loadtests.lib.texts import SampleText, texts
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinded, Blinder, IndexKey, beginnings
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.port import Filters, Generation, Key, Put
-from serve_app.capabilities.search.process.index import Asked
+from serve_app.capabilities.search.process.index import ServingGeneration
 from serve_app.capabilities.search.query import MOST_WORDS, parse
 
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -41,7 +41,7 @@ LONG: Final = 6
 Search = Callable[[str], Awaitable[list[int]]]
 
 
-class Plain:
+class StockEngine:
     """tantivy as it comes: words apart at what is no letter or digit, lower case, English stems."""
 
     def __init__(self, documents: Sequence[str], analyser: Analyser | None = None) -> None:
@@ -105,11 +105,11 @@ class Plain:
         return [int(n or 0) for n in self._searcher.fast_field_values("id", [address for _, address in found])]
 
 
-class Ours:
+class OwnEngine:
     """The engine of the process, over tokens."""
 
     def __init__(self, engine: TantivyEngine, blinder: Blinder) -> None:
-        self._asked = Asked(engine, blinder)
+        self._asked = ServingGeneration(engine, blinder)
 
     async def clean(self, text: str, *, typeahead: bool = False) -> list[int]:
         """As a caller's query is asked."""
@@ -150,7 +150,7 @@ async def score(search: Search, queries: Sequence[tuple[int, str]]) -> tuple[flo
     return gain, sum(place < DEEP for place in places) / len(places), [found for _, found in ranked]
 
 
-async def quality(found: Sequence[Text], count: int, folder: Path) -> None:
+async def quality(found: Sequence[SampleText], count: int, folder: Path) -> None:
     """The table."""
     bodies, analyser, dice = [text.body for text in found], Analyser(), random.Random(7)
     blinder = Blinder(IndexKey("k1", bytes(range(32))), analyser)
@@ -160,7 +160,7 @@ async def quality(found: Sequence[Text], count: int, folder: Path) -> None:
     await engine.swap(1)
     blinded = [blinder.document([], [body], beginnings_of_texts=True) for body in bodies]
     await engine.apply([Put(Key("t", str(n)), 1, n, one.words, one.beginnings) for n, one in enumerate(blinded)])
-    plain, same, ours = Plain(bodies), Plain(bodies, analyser), Ours(engine, blinder)
+    plain, same, ours = StockEngine(bodies), StockEngine(bodies, analyser), OwnEngine(engine, blinder)
     fits = [
         n for n, text in enumerate(found) if len(text.title) < 200 and len(analyser.words(text.title)) <= MOST_WORDS - 2
     ]
@@ -191,7 +191,7 @@ def _asks(title: str) -> bool:
     return len(title) < 200 and all(sign.isalnum() or sign in " ,.'" for sign in title)
 
 
-def attack(found: Sequence[Text]) -> None:
+def attack(found: Sequence[SampleText]) -> None:
     """How many of the most frequent words does somebody name right who has the index and no key?"""
     analyser = Analyser()
     blinder = Blinder(IndexKey("k1", bytes(range(32))), analyser)
@@ -211,11 +211,11 @@ def attack(found: Sequence[Text]) -> None:
     _tell("with beginnings of texts", _nearest(tokens, words, far, near), truth, tokens)
 
 
-def _words(text: Text, analyser: Analyser) -> set[str]:
+def _words(text: SampleText, analyser: Analyser) -> set[str]:
     return set(analyser.words(text.body))
 
 
-def _forms(text: Text, analyser: Analyser) -> set[str]:
+def _forms(text: SampleText, analyser: Analyser) -> set[str]:
     return {form for word in _words(text, analyser) for form in analyser.forms(word)}
 
 

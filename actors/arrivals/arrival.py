@@ -14,14 +14,23 @@ from actors.arrivals.commands import (
     ArrivalCommand,
     Arrive,
     BodyOf,
-    Cleared,
     Forget,
-    HandedOver,
+    NoteBlobRemoved,
+    NoteHandedOver,
     ReadBody,
     Replay,
     TryAgain,
 )
-from actors.arrivals.events import ArrivalEvent, Arrived, Forgotten, GivenUp, LeftoverCleared, Line, Sent, Taken
+from actors.arrivals.events import (
+    ArrivalEvent,
+    ArrivalStatus,
+    Arrived,
+    BodyForgotten,
+    GivenUp,
+    HandoverAskedAgain,
+    LeftoverCleared,
+    Taken,
+)
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 
@@ -30,13 +39,13 @@ PAUSES_MS: Final = (20_000, 120_000, 600_000, 3_600_000, 6 * 3_600_000, 24 * 3_6
 KEPT_MS: Final = 30 * 86_400_000
 """So long the body of one that nobody took is kept."""
 _pack: Final = msgspec.msgpack.Encoder().encode
-_NOTHING: Final = Line(what="", received=0, state="waiting")
+_NOTHING: Final = ArrivalStatus(what="", received=0, state="waiting")
 
 
 class ArrivalState(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An arrival as snapshots keep it."""
 
-    line: Line = _NOTHING
+    line: ArrivalStatus = _NOTHING
     to: str = ""
     letter: bytes = b""
     blob: str = ""
@@ -65,7 +74,7 @@ class ArrivalEntity:
         if not version:
             raise NotFound("No such event has arrived.")
         match command:
-            case HandedOver():
+            case NoteHandedOver():
                 return self._handed()
             case TryAgain():
                 return self._again(command, context.now_ms)
@@ -75,7 +84,7 @@ class ArrivalEntity:
                 return self._forget()
             case ReadBody():
                 return Decision(BodyOf(self.state.blob if self.state.kept else "", self.state.kept))
-            case Cleared():
+            case NoteBlobRemoved():
                 line = msgspec.structs.replace(self.state.line, leftover="")
                 return self._so(line, [LeftoverCleared(line=line)] if self.state.line.leftover else [])
         assert_never(command)
@@ -86,9 +95,9 @@ class ArrivalEntity:
         match event:
             case Arrived():
                 changes |= {"to": event.to, "letter": event.letter, "blob": event.blob, "kept": bool(event.to)}
-            case Sent():
+            case HandoverAskedAgain():
                 changes |= {"to": event.to, "letter": event.letter}
-            case Taken() | Forgotten():
+            case Taken() | BodyForgotten():
                 changes |= {"kept": False}
             case GivenUp() | LeftoverCleared():
                 pass
@@ -96,9 +105,9 @@ class ArrivalEntity:
 
     def _arrive(self, command: Arrive, now_ms: int) -> Decision:
         if not command.to:
-            line = Line(what=command.what, received=now_ms, state="ignored")
+            line = ArrivalStatus(what=command.what, received=now_ms, state="ignored")
             return self._so(line, [Arrived(line=line)])
-        line = self._asked(Line(what=command.what, received=now_ms, state="waiting"), now_ms)
+        line = self._asked(ArrivalStatus(what=command.what, received=now_ms, state="waiting"), now_ms)
         event = Arrived(
             author=key_owner(self.partner),
             secret=command.body,
@@ -130,21 +139,21 @@ class ArrivalEntity:
             raise FailedPrecondition("This event concerns nobody here.")
         return self._send(self.state.line, to, letter, now_ms)
 
-    def _send(self, line: Line, to: str, letter: bytes, now_ms: int) -> Decision:
+    def _send(self, line: ArrivalStatus, to: str, letter: bytes, now_ms: int) -> Decision:
         asked = self._asked(line, now_ms)
-        return self._so(asked, [Sent(line=asked, to=to, letter=letter)], _retry(asked))
+        return self._so(asked, [HandoverAskedAgain(line=asked, to=to, letter=letter)], _retry(asked))
 
     def _forget(self) -> Decision:
         if self.state.line.state != "dead" or not self.state.kept:
             return self._unchanged()
-        return self._so(line := self._over("dead"), [Forgotten(line=line)])
+        return self._so(line := self._over("dead"), [BodyForgotten(line=line)])
 
-    def _over(self, state: Literal["handed", "dead"]) -> Line:
+    def _over(self, state: Literal["handed", "dead"]) -> ArrivalStatus:
         leftover = self.state.blob if self.state.kept else self.state.line.leftover
         return msgspec.structs.replace(self.state.line, state=state, due=None, leftover=leftover)
 
     @staticmethod
-    def _asked(line: Line, now_ms: int) -> Line:
+    def _asked(line: ArrivalStatus, now_ms: int) -> ArrivalStatus:
         """Asked once more. A replay may go beyond the last pause; then it is the last one again."""
         pause_ms = PAUSES_MS[min(line.tries, len(PAUSES_MS) - 1)]
         return msgspec.structs.replace(line, state="waiting", tries=line.tries + 1, due=now_ms + pause_ms)
@@ -153,7 +162,7 @@ class ArrivalEntity:
         return self._so(self.state.line, [])
 
     @staticmethod
-    def _so(line: Line, events: list[Event], *timers: SetTimer) -> Decision:
+    def _so(line: ArrivalStatus, events: list[Event], *timers: SetTimer) -> Decision:
         return Decision(line, events=events, timers=timers)
 
 
@@ -162,6 +171,6 @@ def key_owner(partner: str) -> str:
     return f"/webhooks/{partner}"
 
 
-def _retry(line: Line) -> SetTimer:
+def _retry(line: ArrivalStatus) -> SetTimer:
     assert line.due is not None
     return SetTimer("retry", line.due, _pack(TryAgain(line.tries)))

@@ -1,24 +1,24 @@
 """What can be asked of an arrival. Only Carewire itself asks.
 
-Whoever gets the letter of an arrival answers with a letter of their own, `HandedOver`, in the turn in which they took
-it. Kinds do not import each other, so they write it as `{"type": "handed"}` in msgpack. Who does not know yet what it
-is about does nothing: the arrival asks again.
+Whoever gets the letter of an arrival answers with a letter of their own, `NoteHandedOver`, in the turn in which they
+took it. Kinds do not import each other, so they write it as `{"type": "handed"}` in msgpack. Who does not know yet what
+it is about does nothing: the arrival asks again.
 """
 
 import msgspec
 
-from actors.arrivals.events import Line
+from actors.arrivals.events import ArrivalStatus
 from actors.kernel.contract.entity import Command, Query
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredBody(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the body: itself, or the id of the blob that holds it; neither once it was redacted."""
 
     body: bytes | None
     blob: str
 
 
-class Arrive(Command[Line], frozen=True, kw_only=True, tag="arrive"):
+class Arrive(Command[ArrivalStatus], frozen=True, kw_only=True, tag="arrive"):
     """A partner tells this. `to` and `letter`: whom it concerns, and the command for them; "": nobody. `what` is the
     partner's name for such an event. `body`: as it came, or `blob` where that is large."""
 
@@ -29,32 +29,32 @@ class Arrive(Command[Line], frozen=True, kw_only=True, tag="arrive"):
     blob: str = ""
 
 
-class HandedOver(Command[Line], frozen=True, tag="handed"):
+class NoteHandedOver(Command[ArrivalStatus], frozen=True, tag="handed"):
     """A letter of the one whom it concerns: they have it."""
 
 
-class TryAgain(Command[Line], frozen=True, tag="again"):
+class TryAgain(Command[ArrivalStatus], frozen=True, tag="again"):
     """A timer: whoever was asked `tries` times has not answered."""
 
     tries: int
 
 
-class Replay(Command[Line], frozen=True, kw_only=True, tag="replay"):
+class Replay(Command[ArrivalStatus], frozen=True, kw_only=True, tag="replay"):
     """An operator wants it handed over once more. With `letter`: what the partner's table makes of it by now."""
 
     to: str = ""
     letter: bytes = b""
 
 
-class Forget(Command[Line], frozen=True, tag="forget"):
+class Forget(Command[ArrivalStatus], frozen=True, tag="forget"):
     """A timer: what the body says is not kept any longer."""
 
 
-class ReadBody(Command[Kept], frozen=True, tag="body"):
+class ReadBody(Command[StoredBody], frozen=True, tag="body"):
     """What is kept of it."""
 
 
-class Cleared(Command[Line], frozen=True, tag="cleared"):
+class NoteBlobRemoved(Command[ArrivalStatus], frozen=True, tag="cleared"):
     """The blob that had to go is gone."""
 
 
@@ -65,5 +65,5 @@ class BodyOf(Query, frozen=True):
     kept: bool
 
 
-ArrivalCommand = Arrive | HandedOver | TryAgain | Replay | Forget | ReadBody | Cleared
+ArrivalCommand = Arrive | NoteHandedOver | TryAgain | Replay | Forget | ReadBody | NoteBlobRemoved
 """All of them."""

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Event
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ArrivalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an arrival stands; what every command is answered.
 
     `state`: `waiting` to be taken, `handed` over, `ignored` (it concerns nobody here), `dead` (nobody took it, however
@@ -26,16 +26,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Arrived(Event, frozen=True, kw_only=True, tag="arrived"):
     """A partner told something. The body is the secret, under the partner's key, unless it lies in `blob`."""
 
-    line: Line
+    line: ArrivalStatus
     to: str = ""
     letter: bytes = b""
     blob: str = ""
 
 
-class Sent(Event, frozen=True, kw_only=True, tag="sent"):
+class HandoverAskedAgain(Event, frozen=True, kw_only=True, tag="sent"):
     """Whom it concerns was asked once more."""
 
-    line: Line
+    line: ArrivalStatus
     to: str
     letter: bytes
 
@@ -43,26 +43,26 @@ class Sent(Event, frozen=True, kw_only=True, tag="sent"):
 class Taken(Event, frozen=True, kw_only=True, tag="taken"):
     """Whom it concerns has it. The body is not needed any more."""
 
-    line: Line
+    line: ArrivalStatus
 
 
 class GivenUp(Event, frozen=True, kw_only=True, tag="given_up"):
     """Nobody took it. An operator may replay it."""
 
-    line: Line
+    line: ArrivalStatus
 
 
-class Forgotten(Event, frozen=True, kw_only=True, tag="forgotten"):
+class BodyForgotten(Event, frozen=True, kw_only=True, tag="forgotten"):
     """The body is not kept any longer."""
 
-    line: Line
+    line: ArrivalStatus
 
 
 class LeftoverCleared(Event, frozen=True, kw_only=True, tag="cleared"):
     """The blob of the body is deleted."""
 
-    line: Line
+    line: ArrivalStatus
 
 
-ArrivalEvent = Arrived | Sent | Taken | GivenUp | Forgotten | LeftoverCleared
+ArrivalEvent = Arrived | HandoverAskedAgain | Taken | GivenUp | BodyForgotten | LeftoverCleared
 """All of them."""

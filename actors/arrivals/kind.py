@@ -6,8 +6,8 @@ import msgspec
 from typing_extensions import override
 
 from actors.arrivals.arrival import ArrivalEntity, ArrivalState
-from actors.arrivals.commands import ArrivalCommand, Arrive, BodyOf, Kept
-from actors.arrivals.events import ArrivalEvent, Arrived, Forgotten, Line, Sent, Taken
+from actors.arrivals.commands import ArrivalCommand, Arrive, BodyOf, StoredBody
+from actors.arrivals.events import ArrivalEvent, ArrivalStatus, Arrived, BodyForgotten, HandoverAskedAgain, Taken
 from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded
 from common.errors import PermissionDenied
 from store.ports.views import Index, Scalar, View
@@ -62,8 +62,10 @@ class ArrivalKind(Kind[ArrivalEntity, ArrivalCommand, ArrivalEvent]):
     @override
     def effects(self, entity_id: str, recorded: Recorded[ArrivalEvent], part: None) -> Effects:
         event = recorded.event
-        letters = [Letter(event.to, event.letter)] if isinstance(event, Arrived | Sent) and event.to else []
-        redact = [_BODY] if isinstance(event, Taken | Forgotten) else []
+        letters = (
+            [Letter(event.to, event.letter)] if isinstance(event, Arrived | HandoverAskedAgain) and event.to else []
+        )
+        redact = [_BODY] if isinstance(event, Taken | BodyForgotten) else []
         return Effects(views=[_view(entity_id, recorded.seq, event.line)], letters=letters, redact=redact)
 
     @override
@@ -71,9 +73,9 @@ class ArrivalKind(Kind[ArrivalEntity, ArrivalCommand, ArrivalEvent]):
         if not isinstance(query, BodyOf):
             return await super().read(query, entity_id, version, library)
         if not query.kept or query.blob:
-            return Kept(body=None, blob=query.blob)
+            return StoredBody(body=None, blob=query.blob)
         found = await library.at(entity_id, [_BODY])
-        return Kept(body=found[0].event.secret if found else None, blob="")
+        return StoredBody(body=found[0].event.secret if found else None, blob="")
 
 
 def position_of(entity_id: str, received_ms: int) -> str:
@@ -81,7 +83,7 @@ def position_of(entity_id: str, received_ms: int) -> str:
     return f"{received_ms:015d}|{entity_id}"
 
 
-def _view(entity_id: str, seq: int, line: Line) -> View:
+def _view(entity_id: str, seq: int, line: ArrivalStatus) -> View:
     fields: dict[str, Scalar] = {
         "partner": entity_id.split(":")[1],
         "state": line.state,

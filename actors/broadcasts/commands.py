@@ -34,8 +34,10 @@ class GetWords(Command[bytes | None], frozen=True, tag="get_words"):
     """What is told, for the connector: the packed command, or null where whoever wrote it was erased."""
 
 
-class Begin(Command[ShownBroadcast], frozen=True, tag="begin"):
+class BeginBroadcast(Command[ShownBroadcast], frozen=True, tag="begin"):
     """A timer: the moment for which it was made has come."""
 
 
-BroadcastCommand = Announce | GetBroadcast | PauseBroadcast | ResumeBroadcast | CancelBroadcast | GetWords | Begin
+BroadcastCommand = (
+    Announce | GetBroadcast | PauseBroadcast | ResumeBroadcast | CancelBroadcast | GetWords | BeginBroadcast
+)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from actors.broadcasts.activities import PageTold
 from actors.broadcasts.commands import (
     Announce,
-    Begin,
+    BeginBroadcast,
     BroadcastCommand,
     CancelBroadcast,
     GetBroadcast,
@@ -18,13 +18,13 @@ from actors.broadcasts.commands import (
     PauseBroadcast,
     ResumeBroadcast,
 )
-from actors.broadcasts.events import Announced, BroadcastEvent, Finished, WentOn
+from actors.broadcasts.events import Announced, BroadcastEvent, BroadcastFinished, WentOn
 from actors.broadcasts.records import OVER, Broadcast, Status, shown
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Query, SetTimer
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 
-_BEGIN: Final = msgspec.msgpack.encode(Begin())
+_BEGIN: Final = msgspec.msgpack.encode(BeginBroadcast())
 _told: Final = msgspec.msgpack.Decoder(PageTold).decode
 
 
@@ -65,7 +65,7 @@ class BroadcastEntity:
                 return self._resume(one, context.now_ms)
             case CancelBroadcast():
                 return _ended(one, "cancelled", context.now_ms)
-            case Begin():
+            case BeginBroadcast():
                 return _further(replace(one, status="running")) if one.status == "scheduled" else Decision(shown(one))
         assert_never(command)
 
@@ -161,7 +161,7 @@ def _ended(one: Broadcast, status: Status, now_ms: int) -> Decision:
         return Decision(shown(one))
     _check_open(one)
     one = replace(one, status=status, ended=now_ms)
-    return Decision(shown(one), events=[Finished(broadcast=one)])
+    return Decision(shown(one), events=[BroadcastFinished(broadcast=one)])
 
 
 def _check_open(one: Broadcast) -> None:

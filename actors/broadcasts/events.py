@@ -18,10 +18,10 @@ class WentOn(Event, frozen=True, kw_only=True, array_like=True, tag="went_on"):
     asks: bool = False
 
 
-class Finished(Event, frozen=True, kw_only=True, array_like=True, tag="finished"):
+class BroadcastFinished(Event, frozen=True, kw_only=True, array_like=True, tag="finished"):
     """Everybody was told, or it was cancelled."""
 
     broadcast: Broadcast
 
 
-BroadcastEvent = Announced | WentOn | Finished
+BroadcastEvent = Announced | WentOn | BroadcastFinished

@@ -13,7 +13,7 @@ EndReason = Literal["answered", "answered_elsewhere", "declined", "cancelled", "
 RINGING: Final = "ringing"
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A call at one moment. Times in ms; 0: none. `answered_by` names the device that answered."""
 
     id: str
@@ -45,7 +45,7 @@ class ShownCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended_at: str | None = None
 
 
-def shown(call: Call) -> ShownCall:
+def shown(call: CallRecord) -> ShownCall:
     """The call as its two people see it."""
     return ShownCall(
         id=call.id,

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calls.records import Call, ShownCall, shown
+from actors.calls.records import CallRecord, ShownCall, shown
 from store.ports.views import Index, View
 
 CALLS: Final = "calls"
@@ -13,7 +13,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(ShownCall).decode
 
 
-def views_of(call: Call, version: int) -> list[View]:
+def views_of(call: CallRecord, version: int) -> list[View]:
     """The call in the read model."""
     data = _encode(shown(call))
     return [

@@ -29,7 +29,7 @@ class EndCare(Command[CareRecord], frozen=True, tag="end"):
     """It is over, or declined."""
 
 
-class ForgetParty(Command[CareRecord], frozen=True, tag="forget_party"):
+class ForgetCareParty(Command[CareRecord], frozen=True, tag="forget_party"):
     """`user`, who is a party to it, is being erased: it is over. Idempotent."""
 
     user: str
@@ -78,5 +78,5 @@ class TurnCover(Command[CareRecord], frozen=True, tag="turn_cover"):
 
 CoverCommand = BindRoom | BeginCover | EndCover | TurnCover
 CareCommand = (
-    BeginCare | AcceptCare | PauseCare | ResumeCare | EndCare | ForgetParty | LapsePause | CarryOver | CoverCommand
+    BeginCare | AcceptCare | PauseCare | ResumeCare | EndCare | ForgetCareParty | LapsePause | CarryOver | CoverCommand
 )

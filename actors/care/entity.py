@@ -16,7 +16,7 @@ from actors.care.commands import (
     CarryOver,
     EndCare,
     EndCover,
-    ForgetParty,
+    ForgetCareParty,
     LapsePause,
     PauseCare,
     ResumeCare,
@@ -95,7 +95,7 @@ class CareRelation:
                 return self._bind(care, command.room)
             case TurnCover():
                 return covers.turn(care, command.cover, context)
-            case ForgetParty():
+            case ForgetCareParty():
                 return self._forget(care, command.user, context)
             case LapsePause():
                 due = care.state == "paused" and 0 < care.until == command.until <= context.now_ms

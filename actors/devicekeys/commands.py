@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.devicekeys.records import Backup, ClaimedKey, Key, KeyCount, ShownDevice, ToDevice
+from actors.devicekeys.records import Backup, ClaimedKey, DeviceKey, KeyCount, ShownDevice, ToDevice
 from actors.kernel.contract.entity import Command
 from common.persons import NothingToTell
 
@@ -21,19 +21,19 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
     devices: list[KnownDevice]
 
 
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimResult(msgspec.Struct, frozen=True, kw_only=True):
     """The key; None: the device has none."""
 
     key: ClaimedKey | None
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class QueuedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Is there such a device?"""
 
     known: bool
 
 
-class Messages(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceQueue(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for a device, the oldest first."""
 
     messages: list[ToDevice]
@@ -53,21 +53,21 @@ class PutKeys(Command[KeyCount], frozen=True, kw_only=True, tag="put_keys"):
     """More one-time keys of a device of mine, and another fallback."""
 
     device: str
-    keys: tuple[Key, ...]
-    fallback: Key | None = None
+    keys: tuple[DeviceKey, ...]
+    fallback: DeviceKey | None = None
 
 
 class GetDevices(Command[Devices], frozen=True, tag="get_devices"):
     """Whose keys may be had is judged by who asks for people."""
 
 
-class ClaimKey(Command[Claimed], frozen=True, kw_only=True, tag="claim"):
+class ClaimKey(Command[ClaimResult], frozen=True, kw_only=True, tag="claim"):
     """A key of this device, for nobody else."""
 
     device: str
 
 
-class Send(Command[Sent], frozen=True, kw_only=True, tag="send"):
+class Send(Command[QueuedMessage], frozen=True, kw_only=True, tag="send"):
     """A message to a device. The secret is its body (JSON)."""
 
     device: str
@@ -77,7 +77,7 @@ class Send(Command[Sent], frozen=True, kw_only=True, tag="send"):
     secret: bytes | None = None
 
 
-class GetMessages(Command[Messages], frozen=True, kw_only=True, tag="get_messages"):
+class GetMessages(Command[DeviceQueue], frozen=True, kw_only=True, tag="get_messages"):
     """What waits for a device of mine."""
 
     device: str
@@ -112,7 +112,7 @@ class DropDevices(Command[NothingToTell], frozen=True, kw_only=True, tag="drop_d
     session: str = ""
 
 
-class Remind(Command[NothingToTell], frozen=True, kw_only=True, tag="remind"):
+class RemindDevice(Command[NothingToTell], frozen=True, kw_only=True, tag="remind"):
     """A timer: what still waits for a device is told once more."""
 
     device: str
@@ -131,5 +131,5 @@ DeviceKeysCommand = (
     | GetBackup
     | DropBackups
     | DropDevices
-    | Remind
+    | RemindDevice
 )

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from actors.devicekeys.commands import (
     AckMessages,
-    Claimed,
     ClaimKey,
+    ClaimResult,
     DeviceKeysCommand,
     Devices,
     DropBackups,
@@ -22,21 +22,21 @@ from actors.devicekeys.commands import (
     PutBackup,
     PutDevice,
     PutKeys,
-    Remind,
+    QueuedMessage,
+    RemindDevice,
     Send,
-    Sent,
 )
 from actors.devicekeys.events import (
     BackupPut,
     BackupsDropped,
     DeviceKeysEvent,
     DevicePut,
+    DeviceReminded,
     DevicesGone,
     KeyClaimed,
     KeysPut,
     MessageSent,
     MessagesHad,
-    Reminded,
 )
 from actors.devicekeys.records import (
     BACKUPS,
@@ -80,7 +80,7 @@ class KeptBackup(Query, frozen=True):
     seq: int
 
 
-class Directory(msgspec.Struct, array_like=True):
+class KeyDirectory(msgspec.Struct, array_like=True):
     """All that is known. `backups`: versions, and the numbers of their events."""
 
     devices: dict[str, Device] = {}
@@ -94,7 +94,7 @@ class DeviceKeys:
     """`id`: the user's."""
 
     id: str
-    kept: Directory = field(default_factory=Directory)
+    kept: KeyDirectory = field(default_factory=KeyDirectory)
 
     def decide(self, command: DeviceKeysCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -127,7 +127,7 @@ class DeviceKeys:
 
     def needs(self, command: object) -> tuple[str, ...]:
         """The messages that are told once more."""
-        if not isinstance(command, Remind):
+        if not isinstance(command, RemindDevice):
             return ()
         return tuple(str(one.seq) for one in self.kept.waiting.get(command.device, ())[:_MOST_TOLD])
 
@@ -180,7 +180,7 @@ class DeviceKeys:
                 return Decision(_DONE, events=(BackupsDropped(author=self.id, gone=gone),))
             case DropDevices():
                 return self._drop(command)
-            case Remind():
+            case RemindDevice():
                 return self._remind(command, parts, now_ms)
         return _NOTHING
 
@@ -225,18 +225,18 @@ class DeviceKeys:
     def _claim(self, command: ClaimKey) -> Decision:
         one = self.kept.devices.get(command.device)
         if one is None or not (one.keys or one.fallback):
-            return Decision(Claimed(key=None))
+            return Decision(ClaimResult(key=None))
         key = one.keys[0] if one.keys else one.fallback
         assert key is not None
         claimed = ClaimedKey(
             user_id=self.id, device_id=command.device, key_id=key.id, key=key.key, fallback=not one.keys
         )
         event = KeyClaimed(author=self.id, device=command.device, key=key.id)
-        return Decision(Claimed(key=claimed), events=(event,) if one.keys else ())
+        return Decision(ClaimResult(key=claimed), events=(event,) if one.keys else ())
 
     def _send(self, command: Send, now_ms: int, version: int) -> Decision:
         if command.device not in self.kept.devices:
-            return Decision(Sent(known=False))
+            return Decision(QueuedMessage(known=False))
         waiting = self.kept.waiting.get(command.device, ())
         old = tuple(one for one in waiting if one.at <= now_ms - KEPT_MS)
         if len(waiting) - len(old) >= MOST_WAITING:
@@ -253,7 +253,7 @@ class DeviceKeys:
         )
         gone = [_forgotten(self.id, old)] if old else []
         timers = () if waiting else (_timer(command.device, 0, now_ms),)
-        return Decision(Sent(known=True), events=(event, *gone), timers=timers)
+        return Decision(QueuedMessage(known=True), events=(event, *gone), timers=timers)
 
     def _had(self, ids: set[str]) -> Decision:
         had = tuple(one for waiting in self.kept.waiting.values() for one in waiting if one.id in ids)
@@ -274,7 +274,7 @@ class DeviceKeys:
         seqs = tuple(one.seq for name in gone for one in self.kept.waiting.get(name, ()))
         return Decision(_DONE, events=(DevicesGone(author=self.id, devices=gone, seqs=seqs),)) if gone else _NOTHING
 
-    def _remind(self, command: Remind, parts: Mapping[str, Any], now_ms: int) -> Decision:
+    def _remind(self, command: RemindDevice, parts: Mapping[str, Any], now_ms: int) -> Decision:
         """What waits is told again. What has waited for too long is forgotten."""
         waiting = self.kept.waiting.get(command.device, ())
         old = tuple(one for one in waiting if one.at <= now_ms - KEPT_MS)
@@ -284,7 +284,7 @@ class DeviceKeys:
             return Decision(_DONE, events=events)
         again = _timer(command.device, command.again + 1, now_ms)
         told = [shown(found) for one in fresh if (found := parts.get(str(one.seq))) is not None]
-        note = Reminded(author=self.id, secret=_to_json(told), device=command.device)
+        note = DeviceReminded(author=self.id, secret=_to_json(told), device=command.device)
         return Decision(_DONE, events=events, notes=(note,) if told else (), timers=(again,))
 
     def _device(self, device: str) -> Device:
@@ -326,5 +326,5 @@ def _forgotten(user: str, some: tuple[Waiting, ...]) -> MessagesHad:
 def _timer(device: str, again: int, now_ms: int) -> SetTimer:
     pause_s = PAUSES_S[min(again, len(PAUSES_S) - 1)]
     return SetTimer(
-        f"remind|{device}|{again}|{now_ms}", now_ms + pause_s * 1000, _pack(Remind(device=device, again=again))
+        f"remind|{device}|{again}|{now_ms}", now_ms + pause_s * 1000, _pack(RemindDevice(device=device, again=again))
     )

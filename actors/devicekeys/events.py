@@ -1,7 +1,7 @@
 """What happens to somebody's keys. Public halves lie in the clear; what is on its way to a device, and backups, are
 sealed by clients, and here once more under the key of their owner. New members stand at the end, with defaults."""
 
-from actors.devicekeys.records import Key
+from actors.devicekeys.records import DeviceKey
 from actors.kernel.contract.entity import Event
 
 
@@ -21,8 +21,8 @@ class KeysPut(Event, frozen=True, kw_only=True, array_like=True, tag="keys"):
     """There are more one-time keys."""
 
     device: str
-    keys: tuple[Key, ...]
-    fallback: Key | None
+    keys: tuple[DeviceKey, ...]
+    fallback: DeviceKey | None
 
 
 class KeyClaimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
@@ -70,12 +70,20 @@ class DevicesGone(Event, frozen=True, kw_only=True, array_like=True, tag="gone")
     seqs: tuple[int, ...]
 
 
-class Reminded(Event, frozen=True, kw_only=True, array_like=True, tag="reminded"):
+class DeviceReminded(Event, frozen=True, kw_only=True, array_like=True, tag="reminded"):
     """A note: the person's sockets are told once more. The secret is what: messages, as they are shown (JSON)."""
 
     device: str
 
 
 DeviceKeysEvent = (
-    DevicePut | KeysPut | KeyClaimed | MessageSent | MessagesHad | BackupPut | BackupsDropped | DevicesGone | Reminded
+    DevicePut
+    | KeysPut
+    | KeyClaimed
+    | MessageSent
+    | MessagesHad
+    | BackupPut
+    | BackupsDropped
+    | DevicesGone
+    | DeviceReminded
 )

@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from actors.devicekeys.commands import DeviceKeysCommand, Messages
-from actors.devicekeys.entity import DeviceKeys, Directory, KeptBackup, WaitingMessages, shown
+from actors.devicekeys.commands import DeviceKeysCommand, DeviceQueue
+from actors.devicekeys.entity import DeviceKeys, KeptBackup, KeyDirectory, WaitingMessages, shown
 from actors.devicekeys.events import (
     BackupPut,
     BackupsDropped,
@@ -21,7 +21,7 @@ from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Rec
 from common.errors import NotFound, PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Directory).decode
+_state: Final = msgspec.msgpack.Decoder(KeyDirectory).decode
 
 
 class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
@@ -74,7 +74,7 @@ class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
         match query:
             case WaitingMessages():
                 found = await library.at(entity_id, query.seqs)
-                return Messages(messages=[shown(one.event) for one in found if one.event.secret is not None])
+                return DeviceQueue(messages=[shown(one.event) for one in found if one.event.secret is not None])
             case KeptBackup():
                 found = await library.at(entity_id, [query.seq])
                 if not found or found[0].event.secret is None:

@@ -16,7 +16,7 @@ KEPT_MS: Final = 30 * 86_400_000
 BACKUPS: Final = 3
 
 
-class Key(msgspec.Struct, frozen=True, array_like=True):
+class DeviceKey(msgspec.Struct, frozen=True, array_like=True):
     """A public key, and what its device calls it."""
 
     id: str
@@ -37,8 +37,8 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     curve25519: str
     ed25519: str
     signature: str
-    keys: tuple[Key, ...] = ()
-    fallback: Key | None = None
+    keys: tuple[DeviceKey, ...] = ()
+    fallback: DeviceKey | None = None
     session: str = ""
     since: int = 0
 

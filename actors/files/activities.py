@@ -11,7 +11,7 @@ FILES: Final = "files"
 SCAN: Final = "scan"
 
 
-class LookAt(msgspec.Struct, frozen=True, kw_only=True, tag="look"):
+class InspectFile(msgspec.Struct, frozen=True, kw_only=True, tag="look"):
     """Say what the bytes of `blob` are, and whether people may have them. A picture is made anew, for `owner`."""
 
     file: str
@@ -28,10 +28,10 @@ class Wipe(msgspec.Struct, frozen=True, kw_only=True, tag="wipe"):
     blobs: tuple[str, ...]
 
 
-FilesWork = LookAt | Wipe
+FilesWork = InspectFile | Wipe
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
+class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
     """What the bytes are. `blob` is where those lie that people get. With a `reason` they get none."""
 
     type: str

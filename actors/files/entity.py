@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from actors.files.activities import Looked, Scanned
+from actors.files.activities import FileInspection, Scanned
 from actors.files.commands import (
     AcceptFile,
     BeginFile,
@@ -35,7 +35,7 @@ MOST_RESCANS: Final = 100
 _QUOTING: Final = ("begun", "ready", "rejected")
 _DONE: Final = NothingToTell()
 _NOTHING: Final = Decision(_DONE)
-_looked: Final = msgspec.msgpack.Decoder(Looked).decode
+_looked: Final = msgspec.msgpack.Decoder(FileInspection).decode
 _scanned: Final = msgspec.msgpack.Decoder(Scanned).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 

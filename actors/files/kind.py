@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from actors.files.activities import FILES, SCAN, LookAt, Scan, Wipe
+from actors.files.activities import FILES, SCAN, InspectFile, Scan, Wipe
 from actors.files.commands import BeginFile, FileCommand
 from actors.files.entity import NAME, FileEntity, look_key, scan_key
 from actors.files.events import FileChanged, FileEvent
@@ -103,7 +103,7 @@ def _owed(event: FileChanged, seq: int, name: bytes | None) -> list[Activity]:
 def _look(one: FileRecord, name: str) -> Activity:
     """Only the extension of the name is told."""
     _, dot, extension = name.rpartition(".")
-    look = LookAt(
+    look = InspectFile(
         file=one.id,
         owner=one.owner,
         blob=one.blob,

@@ -6,7 +6,7 @@ from actors.inboxes.replies import InboxAnswer, InboxPage
 from actors.kernel.contract.entity import Command
 
 
-class Item(msgspec.Struct, frozen=True, array_like=True):
+class LetterItem(msgspec.Struct, frozen=True, array_like=True):
     """One more thing in a letter: told in the same turn, right after what the letter says itself."""
 
     event_id: str
@@ -27,7 +27,7 @@ class Deliver(Command[InboxAnswer], frozen=True, tag="deliver", omit_defaults=Tr
     name: str  # of the Socket.IO event
     payload: bytes
     secret: bytes | None = None
-    also: tuple[Item, ...] = ()
+    also: tuple[LetterItem, ...] = ()
     watch: int = 0
 
 

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from actors.inboxes.commands import AckInbox, Deliver, InboxCommand, Item, ReadInbox, Whisper
+from actors.inboxes.commands import AckInbox, Deliver, InboxCommand, LetterItem, ReadInbox, Whisper
 from actors.inboxes.replies import InboxAnswer
 from actors.kernel.contract.entity import Context, Decision, Event, Query, Signal
 from common.errors import InvalidArgument, PermissionDenied
@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[a-z][a-z_]{0,63}")
 _decode_payload: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class Delivered(Event, frozen=True, kw_only=True, array_like=True, tag="delivered"):
+class InboxDelivered(Event, frozen=True, kw_only=True, array_like=True, tag="delivered"):
     """Something was addressed to the user (`author`). The payload, a JSON object, is the secret."""
 
     event_id: str
@@ -37,7 +37,7 @@ class Seen(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
     watched: tuple[int, ...] = ()
 
 
-class Contents(Query, frozen=True):
+class InboxContents(Query, frozen=True):
     """What lies above `after`, to be read from the journal."""
 
     after: int
@@ -84,7 +84,7 @@ class Inbox:
         if user != self.user:
             raise PermissionDenied("This is somebody else's inbox.")
 
-    def apply(self, event: Delivered | Seen, seq: int, at_ms: int) -> None:
+    def apply(self, event: InboxDelivered | Seen, seq: int, at_ms: int) -> None:
         """See `Entity.apply`."""
         if isinstance(event, Seen):
             self.seen = max(self.seen, event.upto)
@@ -95,15 +95,19 @@ class Inbox:
                 del self.watched[next(iter(self.watched))]
 
     def _deliver(self, command: Deliver) -> Decision:
-        first = Item(command.event_id, command.name, command.payload if command.secret is None else command.secret)
+        first = LetterItem(
+            command.event_id, command.name, command.payload if command.secret is None else command.secret
+        )
         beside = [self._delivered(item) for item in command.also]
         return Decision(InboxAnswer(), events=[self._delivered(first, command.watch), *beside])
 
-    def _delivered(self, item: Item, watch: int = 0) -> Delivered:
+    def _delivered(self, item: LetterItem, watch: int = 0) -> InboxDelivered:
         if not is_id(item.event_id):
             raise InvalidArgument("A letter has an id and the name of an event.")
         _check(item.name, item.payload)
-        return Delivered(author=self.user, secret=item.payload, event_id=item.event_id, name=item.name, watch=watch)
+        return InboxDelivered(
+            author=self.user, secret=item.payload, event_id=item.event_id, name=item.name, watch=watch
+        )
 
     def _ack(self, command: AckInbox, version: int) -> Decision:
         if not 0 <= command.inbox_seq <= version:
@@ -120,7 +124,7 @@ class Inbox:
             raise InvalidArgument("after is 0 or more.", details={"field": "after"})
         if not 1 <= command.limit <= LARGEST_PAGE:
             raise InvalidArgument(f"limit is 1 to {LARGEST_PAGE}.", details={"field": "limit"})
-        return Decision(Contents(command.after, command.limit, self.seen))
+        return Decision(InboxContents(command.after, command.limit, self.seen))
 
 
 def _check(name: str, payload: bytes) -> None:

@@ -6,7 +6,7 @@ import msgspec
 from typing_extensions import override
 
 from actors.inboxes.commands import InboxCommand
-from actors.inboxes.inbox import Contents, Delivered, Inbox, Seen
+from actors.inboxes.inbox import Inbox, InboxContents, InboxDelivered, Seen
 from actors.inboxes.replies import InboxEvent, InboxPage
 from actors.kernel.contract.entity import Kind, Library, Principal, Recorded, Shown
 
@@ -16,12 +16,12 @@ _watched: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _unpack: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
+class InboxKind(Kind[Inbox, InboxCommand, InboxDelivered | Seen]):
     """`user:<user id>`. Every user has one, from the first letter or the first look."""
 
     name = "user"
     commands = InboxCommand
-    events = Delivered | Seen
+    events = InboxDelivered | Seen
 
     @override
     def create(self, key: str) -> Inbox:
@@ -42,14 +42,14 @@ class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
         entity.admit(by.user)
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[Delivered | Seen], part: None) -> Shown | None:
+    def show(self, entity_id: str, recorded: Recorded[InboxDelivered | Seen], part: None) -> Shown | None:
         """The event under its own name, its payload with `event_id` and `inbox_seq`. That it was seen is not shown."""
         event = recorded.event
-        return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, Delivered) else None
+        return Shown(event.name, _payload(event, recorded.seq)) if isinstance(event, InboxDelivered) else None
 
     @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
-        if not isinstance(query, Contents):
+        if not isinstance(query, InboxContents):
             return await super().read(query, entity_id, version, library)
         found = await library.after(entity_id, query.after, upto=version, limit=query.limit + 1)
         page = found[: query.limit]
@@ -62,7 +62,7 @@ class InboxKind(Kind[Inbox, InboxCommand, Delivered | Seen]):
         return Shown("gap", _to_json({"room_id": None, "inbox": True, "from": first, "to": last}))
 
 
-def _payload(event: Delivered, seq: int) -> bytes:
+def _payload(event: InboxDelivered, seq: int) -> bytes:
     """The payload with two more members. When the user's key was erased: only those two."""
     payload: dict[str, Any] = {} if event.secret is None else dict(_unpack(event.secret))
     return _to_json(payload | {"event_id": event.event_id, "inbox_seq": seq})

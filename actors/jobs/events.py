@@ -9,7 +9,7 @@ from actors.kernel.contract.entity import Event
 State = Literal["running", "paused", "done", "failed", "cancelled"]
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A job. Times in ms. `done` of `total` (None: nobody knows) in units of its kind. `error`: why it failed, a code.
 
     `cursor`: from where the next step goes on. `step` numbers the steps that were asked for; `pending`: the last one
@@ -36,26 +36,26 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class JobStarted(Event, frozen=True, kw_only=True, tag="started"):
     """It began. A step is owed."""
 
-    job: Job
+    job: JobRecord
 
 
 class JobWentOn(Event, frozen=True, kw_only=True, tag="went_on"):
     """A step was done, or dropped, or it was resumed. With `asks`, the step `job.step` is owed."""
 
-    job: Job
+    job: JobRecord
     asks: bool = False
 
 
 class JobPaused(Event, frozen=True, kw_only=True, tag="paused"):
     """No further step begins."""
 
-    job: Job
+    job: JobRecord
 
 
 class JobEnded(Event, frozen=True, kw_only=True, tag="ended"):
     """It is done, has failed, or was cancelled."""
 
-    job: Job
+    job: JobRecord
 
 
 JobEvent = JobStarted | JobWentOn | JobPaused | JobEnded

@@ -12,7 +12,7 @@ import msgspec
 
 from actors.jobs.activities import StepDone
 from actors.jobs.commands import BeginAgain, CancelJob, GetJob, JobCommand, PauseJob, ResumeJob, StartJob
-from actors.jobs.events import Job, JobEnded, JobEvent, JobPaused, JobStarted, JobWentOn, State
+from actors.jobs.events import JobEnded, JobEvent, JobPaused, JobRecord, JobStarted, JobWentOn, State
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, SetTimer
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -27,7 +27,7 @@ class JobEntity:
     """`job` is None until it has begun."""
 
     id: str
-    job: Job | None = None
+    job: JobRecord | None = None
 
     def decide(self, command: JobCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -78,7 +78,7 @@ class JobEntity:
     def _start(self, command: StartJob, now_ms: int) -> Decision:
         if self.job is not None:
             return Decision(self.job)
-        begun = Job(
+        begun = JobRecord(
             kind=command.kind,
             state="running",
             started=now_ms,
@@ -90,24 +90,24 @@ class JobEntity:
         )
         return Decision(begun, events=[JobStarted(job=begun)])
 
-    def _went_on(self, job: Job, step: StepDone, now_ms: int) -> Decision:
+    def _went_on(self, job: JobRecord, step: StepDone, now_ms: int) -> Decision:
         further = _changed(job, done=step.done, total=step.total, result=step.result, cursor=step.cursor, pending=False)
         if not step.cursor:
             return _over(_ended(further, "done", now_ms))
         return _went_on(further)
 
-    def _pause(self, job: Job) -> Decision:
+    def _pause(self, job: JobRecord) -> Decision:
         if job.state == "paused":
             return Decision(job)
         return _so(JobPaused, _changed(_open(job), state="paused"))
 
-    def _resume(self, job: Job) -> Decision:
+    def _resume(self, job: JobRecord) -> Decision:
         """A step that was under way when it was paused is still the one that is waited for."""
         if job.state == "running":
             return Decision(job)
         return _went_on(_changed(_open(job), state="running"))
 
-    def _cancel(self, job: Job, now_ms: int) -> Decision:
+    def _cancel(self, job: JobRecord, now_ms: int) -> Decision:
         if job.state == "cancelled":
             return Decision(job)
         return _so(JobEnded, _ended(_open(job), "cancelled", now_ms))
@@ -118,13 +118,13 @@ def step_key(step: int) -> str:
     return f"step|{step}"
 
 
-def _open(job: Job) -> Job:
+def _open(job: JobRecord) -> JobRecord:
     if job.state in _OVER:
         raise FailedPrecondition("This job is over.", details={"state": job.state})
     return job
 
 
-def _went_on(job: Job) -> Decision:
+def _went_on(job: JobRecord) -> Decision:
     """The next step is owed, unless one is under way, or none is to begin."""
     if job.state != "running" or job.pending:
         return Decision(job, events=[JobWentOn(job=job)])
@@ -132,20 +132,20 @@ def _went_on(job: Job) -> Decision:
     return Decision(asking, events=[JobWentOn(job=asking, asks=True)])
 
 
-def _ended(job: Job, state: State, now_ms: int, error: str = "") -> Job:
+def _ended(job: JobRecord, state: State, now_ms: int, error: str = "") -> JobRecord:
     return _changed(job, state=state, ended=now_ms, error=error, pending=False)
 
 
-def _over(job: Job) -> Decision:
+def _over(job: JobRecord) -> Decision:
     assert job.ended is not None
     return Decision(job, events=[JobEnded(job=job)], timers=_following(job, job.ended))
 
 
-def _changed(job: Job, **changes: Any) -> Job:
+def _changed(job: JobRecord, **changes: Any) -> JobRecord:
     return msgspec.structs.replace(job, **changes)
 
 
-def _again(job: Job, command: BeginAgain, now_ms: int) -> Decision:
+def _again(job: JobRecord, command: BeginAgain, now_ms: int) -> Decision:
     """The next round; nothing, where it is not the time for it any more."""
     if job.state not in ("done", "failed") or job.started != command.started or not job.every_ms:
         return Decision(job)
@@ -153,7 +153,7 @@ def _again(job: Job, command: BeginAgain, now_ms: int) -> Decision:
     return _went_on(_changed(clean, state="running", started=now_ms))
 
 
-def _following(job: Job, now_ms: int) -> list[SetTimer]:
+def _following(job: JobRecord, now_ms: int) -> list[SetTimer]:
     """The timer of the next round: a day whose round was missed is not made up for."""
     if not job.every_ms or job.state == "cancelled":
         return []
@@ -161,5 +161,5 @@ def _following(job: Job, now_ms: int) -> list[SetTimer]:
     return [SetTimer(f"again:{job.started}", due_ms, msgspec.msgpack.encode(BeginAgain(job.started)))]
 
 
-def _so(event: type[JobPaused] | type[JobEnded], job: Job) -> Decision:
+def _so(event: type[JobPaused] | type[JobEnded], job: JobRecord) -> Decision:
     return Decision(job, events=[event(job=job)])

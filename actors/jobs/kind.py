@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from actors.jobs.activities import CONNECTOR, Step
 from actors.jobs.commands import JobCommand, StartJob
-from actors.jobs.events import Job, JobEvent, JobStarted, JobWentOn
+from actors.jobs.events import JobEvent, JobRecord, JobStarted, JobWentOn
 from actors.jobs.job import JobEntity, step_key
 from actors.kernel.contract.activities import Activity, Answered
 from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Principal, Recorded
@@ -18,7 +18,7 @@ JOBS: Final = "jobs"
 """The read model: `id` is the job's, which sorts by time; `data` is the job as JSON."""
 _LANE: Final = "steps"  # one at a time
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(Job | None).decode
+_unpack: Final = msgspec.msgpack.Decoder(JobRecord | None).decode
 _to_json: Final = msgspec.json.Encoder().encode
 
 
@@ -77,7 +77,7 @@ class JobKind(Kind[JobEntity, JobCommand, JobEvent]):
         return Effects(views=[view], activities=[_step(job_id, job)] if asks else [])
 
 
-def _step(job_id: str, job: Job) -> Activity:
+def _step(job_id: str, job: JobRecord) -> Activity:
     step = Step(
         kind=job.kind,
         cursor=job.cursor,

@@ -39,7 +39,7 @@ class RoomRecording(msgspec.Struct, frozen=True, kw_only=True):
     audio_only: bool = False
 
 
-class RoomState(msgspec.Struct, frozen=True, kw_only=True):
+class MediaRoomState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a worker holds to. One that is not newer by (epoch, stamp) is old news."""
 
     meeting: str
@@ -57,7 +57,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
 class PlaceRoom(msgspec.Struct, frozen=True, kw_only=True, tag="place"):
     """Find a worker for it. Refused with `NO_WORKER`, or past its deadline: there is none."""
 
-    room: RoomState
+    room: MediaRoomState
 
 
 class RoomPlaced(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class RoomPlaced(msgspec.Struct, frozen=True, kw_only=True):
 class HoldRoom(msgspec.Struct, frozen=True, kw_only=True, tag="hold"):
     """Hold to this from now on."""
 
-    room: RoomState
+    room: MediaRoomState
 
 
 class SealEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +94,9 @@ class CloseElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     voided: tuple[Voided, ...] = ()
 
 
-def room_of(record: Record) -> RoomState:
+def room_of(record: Record) -> MediaRoomState:
     """What its worker must know."""
-    return RoomState(
+    return MediaRoomState(
         meeting=record.id,
         epoch=record.media.epoch,
         stamp=record.stamp,

@@ -10,10 +10,10 @@ from actors.meetings.access.doors import Doors
 from actors.meetings.access.ice import IceServer, ice_servers
 from actors.meetings.access.media import AnyMedia, media_for
 from actors.meetings.access.tickets import Ticket, issued
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.names import hides, people_for
 from actors.meetings.rules.quality import Pulse
-from actors.meetings.rules.seats import Joined
+from actors.meetings.rules.seats import SeatTaken
 from actors.meetings.shown import (
     IceReply,
     JoinReply,
@@ -49,10 +49,10 @@ class QualityOf(Query, frozen=True):
 
 
 @dataclass(slots=True)
-class Answers:
+class MeetingAnswers:
     """For one reader. `names`: by participant."""
 
-    draft: Draft
+    draft: MeetingDraft
     names: dict[str, str]
     doors: Doors
     pulse: Pulse
@@ -109,7 +109,7 @@ class Answers:
             raise FailedPrecondition("You are not in this meeting now: join first.", details={"reason": "not_seated"})
         return seat
 
-    def joined(self, joined: Joined) -> Ready:
+    def joined(self, joined: SeatTaken) -> Ready:
         """In, or in the lobby."""
         seat = self._record.seat(joined.participant)
         assert seat is not None

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from actors.meetings.reports import Report
 from actors.meetings.state import Config, Lobby, MeetingKindName, Role, Sharing, Source, Wanted
 
@@ -116,7 +116,7 @@ class JoinFacts(msgspec.Struct, frozen=True, array_like=True):
     unpaid_bill: str = ""
 
 
-class Join(Command[None], frozen=True, tag="join"):
+class TakeSeat(Command[None], frozen=True, tag="join"):
     """Take one's place. `participant` is fresh, and used where they have none yet. `connection`: the socket that asks,
     where it is one."""
 
@@ -138,7 +138,7 @@ class GetIce(Command[None], frozen=True, tag="ice"):
     """Relays for one's seat."""
 
 
-class Leave(Command[None], frozen=True, tag="leave"):
+class LeaveSeat(Command[None], frozen=True, tag="leave"):
     """Go. The seat is kept, but nobody waits."""
 
 
@@ -237,7 +237,7 @@ class Admission(msgspec.Struct, frozen=True):
 
     participant: str
     role: Role
-    room: RoomState
+    room: MediaRoomState
 
 
 class CheckTicket(Command[Admission], frozen=True, tag="check_ticket"):
@@ -250,7 +250,7 @@ class CheckTicket(Command[Admission], frozen=True, tag="check_ticket"):
     issued_at: int
 
 
-class RoomNow(Command[RoomState], frozen=True, tag="room_now"):
+class RoomNow(Command[MediaRoomState], frozen=True, tag="room_now"):
     """What its worker is to hold to at this moment. Only Carewire itself asks."""
 
 
@@ -295,7 +295,7 @@ class StopRecording(Command[None], frozen=True, tag="stop_recording"):
     """Enough."""
 
 
-class ForgetPerson(Command[None], frozen=True, tag="forget_person"):
+class ForgetParticipant(Command[None], frozen=True, tag="forget_person"):
     """They are being erased, or may not be here any more: out. The others hear that they left."""
 
     user: str
@@ -312,10 +312,10 @@ MeetingCommand = (
     | GetQuality
     | Watch
     | MakeRoom
-    | Join
+    | TakeSeat
     | RefreshTicket
     | GetIce
-    | Leave
+    | LeaveSeat
     | EndMeeting
     | Admit
     | Deny
@@ -338,6 +338,6 @@ MeetingCommand = (
     | StartRecording
     | AnswerConsent
     | StopRecording
-    | ForgetPerson
+    | ForgetParticipant
     | Report
 )

@@ -8,14 +8,14 @@ from actors.kernel.contract.entity import SYSTEM, Context, Decision
 from actors.meetings import commands as asked
 from actors.meetings.access.doors import Doors
 from actors.meetings.activities import room_of
-from actors.meetings.answers import Answers
+from actors.meetings.answers import MeetingAnswers
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.desks import carewire, people, staff
 from actors.meetings.events import AnyMeetingEvent, MediaMoved, MeetingMade, folded
 from actors.meetings.rules import consent, links, seats, tickets, windows
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.quality import Pulse
-from actors.meetings.state import Record, Terms, config_of
+from actors.meetings.state import MeetingTimes, Record, config_of
 from common.errors import InvalidArgument, NotFound, PermissionDenied
 
 _LONGEST_MS: Final = 86_400_000
@@ -26,7 +26,7 @@ class MeetingEntity:
     """`record` is None until it was made. `terms`: how long things last. `doors`: keys of what seats are handed."""
 
     id: str
-    terms: Terms
+    terms: MeetingTimes
     doors: Doors
     record: Record | None = None
     pulse: Pulse = field(default_factory=Pulse)
@@ -46,15 +46,15 @@ class MeetingEntity:
             return self._create(command, context, version)
         if self.record is None and isinstance(command, asked.FollowBooking):
             return Decision()  # a booking that never had one
-        draft = Draft(self._known(), context.now_ms, self.terms, version)
-        answers = Answers(draft=draft, names=names, doors=self.doors, pulse=self.pulse, by=by)
+        draft = MeetingDraft(self._known(), context.now_ms, self.terms, version)
+        answers = MeetingAnswers(draft=draft, names=names, doors=self.doors, pulse=self.pulse, by=by)
         if isinstance(command, asked.CheckTicket | asked.RoomNow):
             if not by.is_system:
                 raise PermissionDenied("Only Carewire itself does that.")
             if isinstance(command, asked.RoomNow):
                 return Decision(room_of(draft.record))
             return Decision(tickets.admitted(draft.record, command))
-        if isinstance(command, asked.Join):
+        if isinstance(command, asked.TakeSeat):
             joined = seats.join(draft, command, by)
             if command.name:
                 names[joined.participant] = command.name
@@ -81,9 +81,9 @@ class MeetingEntity:
         if self.record is None or not answered.key.startswith("place:"):
             return Decision()
         names = {key: name for key, name in context.parts.items() if name}
-        draft = Draft(self.record, context.now_ms, self.terms, self.record.seq)
+        draft = MeetingDraft(self.record, context.now_ms, self.terms, self.record.seq)
         carewire.answered(draft, answered)
-        self._settle(draft, Answers(draft=draft, names=names, doors=self.doors, pulse=self.pulse, by=context.by))
+        self._settle(draft, MeetingAnswers(draft=draft, names=names, doors=self.doors, pulse=self.pulse, by=context.by))
         return draft.done(self.record)
 
     def _known(self) -> Record:
@@ -93,18 +93,20 @@ class MeetingEntity:
 
     def _create(self, command: asked.CreateMeeting, context: Context, version: int) -> Decision:
         if self.record is not None:
-            draft = Draft(self.record, context.now_ms, self.terms, version)
+            draft = MeetingDraft(self.record, context.now_ms, self.terms, version)
             if command.booking_version > self.record.booking_version:
                 windows.follow(draft, windows.following(command))
-                self._settle(draft, Answers(draft=draft, names={}, doors=self.doors, pulse=self.pulse, by=context.by))
+                self._settle(
+                    draft, MeetingAnswers(draft=draft, names={}, doors=self.doors, pulse=self.pulse, by=context.by)
+                )
         else:
             record = self._made(command, context.now_ms)
-            draft = Draft(record, context.now_ms, self.terms, version)
+            draft = MeetingDraft(record, context.now_ms, self.terms, version)
             draft.say(MeetingMade(meeting=record))
             windows.set_timers(draft)
         return draft.done(
             self.record,
-            Answers(draft=draft, names={}, doors=self.doors, pulse=self.pulse, by=context.by).just_meeting(),
+            MeetingAnswers(draft=draft, names={}, doors=self.doors, pulse=self.pulse, by=context.by).just_meeting(),
         )
 
     def _made(self, command: asked.CreateMeeting, now_ms: int) -> Record:
@@ -130,7 +132,7 @@ class MeetingEntity:
             bill=command.bill,
         )
 
-    def _settle(self, draft: Draft, answers: Answers) -> None:
+    def _settle(self, draft: MeetingDraft, answers: MeetingAnswers) -> None:
         """What holds after every command: a live meeting has somebody in it, an empty one ends in time, and whoever is
         to connect elsewhere knows."""
         before = self.record
@@ -147,7 +149,7 @@ class MeetingEntity:
             draft.tell_staff("lobby_updated", waiting=_as_staff_sees(answers, draft))
 
 
-def _tell_media(draft: Draft, answers: Answers) -> None:
+def _tell_media(draft: MeetingDraft, answers: MeetingAnswers) -> None:
     """Connect there now: to each seat, with a ticket of its own."""
     reasons = [note.reason for note in draft.notes if isinstance(note, MediaMoved)]
     for seat in draft.record.inside if not draft.record.over else ():
@@ -162,6 +164,6 @@ def _tell_media(draft: Draft, answers: Answers) -> None:
             )
 
 
-def _as_staff_sees(answers: Answers, draft: Draft) -> list[object]:
-    own = Answers(draft=draft, names=answers.names, doors=answers.doors, pulse=answers.pulse, by=SYSTEM)
+def _as_staff_sees(answers: MeetingAnswers, draft: MeetingDraft) -> list[object]:
+    own = MeetingAnswers(draft=draft, names=answers.names, doors=answers.doors, pulse=answers.pulse, by=SYSTEM)
     return [own.participant(seat) for seat in draft.record.waiting]

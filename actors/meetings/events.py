@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Event
-from actors.meetings.rules.evidence import Evidence
+from actors.meetings.rules.evidence import AttendanceEvidence
 from actors.meetings.state import Interval, Media, Minutes, Record, Recording, Seat
 
 MeetingChange = Literal[
@@ -23,7 +23,7 @@ TO_EVERYBODY: Final = frozenset({"created", "moved", "cancelled", "opened", "end
 EVIDENCE: Final = "evidence"
 
 
-class Sight(msgspec.Struct, frozen=True, array_like=True):
+class MeetingSight(msgspec.Struct, frozen=True, array_like=True):
     """Who may see what of the others: `staff` see names where guests see aliases; `waiting` hear nothing yet."""
 
     aliases: bool = False
@@ -31,10 +31,10 @@ class Sight(msgspec.Struct, frozen=True, array_like=True):
     waiting: tuple[str, ...] = ()
 
 
-def sight_of(record: Record) -> Sight:
+def sight_of(record: Record) -> MeetingSight:
     """As it is now."""
     waiting = tuple(seat.user for seat in record.waiting)
-    return Sight(record.config.names == "aliases", record.staff, waiting)
+    return MeetingSight(record.config.names == "aliases", record.staff, waiting)
 
 
 class MeetingMade(Event, frozen=True, kw_only=True, array_like=True, tag="made"):
@@ -58,7 +58,7 @@ class SeatChanged(Event, frozen=True, kw_only=True, array_like=True, tag="seat")
     seat: Seat
     change: SeatChange
     reason: str = ""
-    sight: Sight = Sight()
+    sight: MeetingSight = MeetingSight()
     connected_ms: int = 0
 
 
@@ -84,7 +84,7 @@ class RecordingChanged(Event, frozen=True, kw_only=True, array_like=True, tag="r
     people: tuple[tuple[str, str], ...] = ()
 
 
-class PresenceChanged(Event, frozen=True, kw_only=True, array_like=True, tag="presence"):
+class PresenceIntervalChanged(Event, frozen=True, kw_only=True, array_like=True, tag="presence"):
     """An interval began, or ended: a note."""
 
     interval: Interval
@@ -117,7 +117,7 @@ class QualityNoted(Event, frozen=True, kw_only=True, array_like=True, tag="quali
 class EvidenceClosed(Event, frozen=True, kw_only=True, array_like=True, tag="evidence"):
     """What took place, for good: a note. `bill`: whose it is evidence for."""
 
-    evidence: Evidence
+    evidence: AttendanceEvidence
     hash: str
     host: str
     bill: str = ""
@@ -143,7 +143,7 @@ AnyMeetingEvent = (
     | MediaMoved
     | MediaPlaced
     | RecordingChanged
-    | PresenceChanged
+    | PresenceIntervalChanged
     | PresenceSeen
     | ElsewhereHeard
     | QualityNoted
@@ -165,7 +165,7 @@ def folded(record: Record | None, event: AnyMeetingEvent, at_ms: int) -> Record 
             return replace(record, media=event.media)
         case RecordingChanged():
             return replace(record, recording=event.recording)
-        case PresenceChanged():
+        case PresenceIntervalChanged():
             return _present(record, event.interval)
         case PresenceSeen():
             return replace(record, intervals=tuple(_seen(each, event, at_ms) for each in record.intervals))

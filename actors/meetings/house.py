@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from actors.meetings.access.doors import TICKET_PURPOSE, Doors, Jitsi, Livekit, TurnServers
-from actors.meetings.state import Provider, Terms
+from actors.meetings.state import MeetingTimes, Provider
 from config.capabilities.meetings import JitsiSettings, LivekitSettings, TurnSettings
 from config.settings import Settings
 
 _VERSION_CHARS: Final = 12
 
 
-def terms_of(settings: Settings) -> Terms:
+def terms_of(settings: Settings) -> MeetingTimes:
     """How long things last."""
     meetings = settings.meetings
-    return Terms(
+    return MeetingTimes(
         join_early=_ms(meetings.join_early_s),
         join_late=_ms(meetings.join_late_s),
         seat=_ms(meetings.seat_s),

@@ -17,7 +17,7 @@ from actors.meetings.events import AnyMeetingEvent, MediaMoved, SeatChanged
 from actors.meetings.outcomes import outcome, views
 from actors.meetings.outcomes.missed import with_missed
 from actors.meetings.reports import SocketGone
-from actors.meetings.state import Record, Terms
+from actors.meetings.state import MeetingTimes, Record
 from common.errors import NotFound, PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -33,7 +33,7 @@ class MeetingKind(Kind[MeetingEntity, MeetingCommand, AnyMeetingEvent, str]):
     events = AnyMeetingEvent
     indexes = views.INDEXES
 
-    def __init__(self, terms: Terms, doors: Doors) -> None:
+    def __init__(self, terms: MeetingTimes, doors: Doors) -> None:
         self._terms, self._doors = terms, doors
 
     @override

@@ -23,7 +23,7 @@ class Lost(Command[None], frozen=True, tag="lost"):
     seen: int
 
 
-class Seen(Command[None], frozen=True, tag="seen"):
+class ReportConnected(Command[None], frozen=True, tag="seen"):
     """These are still connected."""
 
     participants: tuple[str, ...]
@@ -56,7 +56,7 @@ class Speaks(Command[None], frozen=True, tag="speaks"):
     participant: str = ""
 
 
-class Slots(Command[None], frozen=True, tag="slots"):
+class ReportSlots(Command[None], frozen=True, tag="slots"):
     """What is in all slots of theirs: a JSON array."""
 
     participant: str
@@ -184,11 +184,11 @@ class CloseEvidence(Command[None], frozen=True, tag="timer.evidence"):
 Report = (
     Connected
     | Lost
-    | Seen
+    | ReportConnected
     | SeenElsewhere
     | Stalled
     | Speaks
-    | Slots
+    | ReportSlots
     | Measured
     | SocketGone
     | RecorderSays

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actors.meetings.rules.evidence import Evidence
+from actors.meetings.rules.evidence import AttendanceEvidence
 from actors.meetings.shown import ShownMeeting, at_of
 from actors.meetings.state import Provider
 from common.clock import to_rfc3339
@@ -40,7 +40,7 @@ class ShownMinutes(msgspec.Struct, frozen=True, kw_only=True):
     causes: list[str]
 
 
-class ShownEvidence(msgspec.Struct, frozen=True, kw_only=True):
+class ShownAttendance(msgspec.Struct, frozen=True, kw_only=True):
     """What took place. `final`: it never changes any more, and `hash` is in the audit record."""
 
     meeting_id: str
@@ -58,14 +58,14 @@ class ShownEvidence(msgspec.Struct, frozen=True, kw_only=True):
 class MeetingEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """What took place, as far as it is known."""
 
-    evidence: ShownEvidence
+    evidence: ShownAttendance
 
 
 class EndReply(msgspec.Struct, frozen=True, kw_only=True):
     """A meeting that is over."""
 
     meeting: ShownMeeting
-    evidence: ShownEvidence
+    evidence: ShownAttendance
 
 
 class QualityMinute(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +85,10 @@ class QualityReply(msgspec.Struct, frozen=True, kw_only=True):
     minutes: list[QualityMinute]
 
 
-def shown_evidence(evidence: Evidence, final: str) -> ShownEvidence:
+def shown_evidence(evidence: AttendanceEvidence, final: str) -> ShownAttendance:
     """`final`: its hash; "": it may still change."""
     start, end = evidence.planned
-    return ShownEvidence(
+    return ShownAttendance(
         meeting_id=evidence.meeting,
         booking_id=evidence.booking or UNSET,
         planned=Planned(to_rfc3339(start), to_rfc3339(end)),

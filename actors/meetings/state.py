@@ -26,7 +26,7 @@ STAFF: Final = frozenset({"host", "cohost"})
 MOST_PEOPLE: Final = 30
 
 
-class Terms(msgspec.Struct, frozen=True):
+class MeetingTimes(msgspec.Struct, frozen=True):
     """How long things last, in ms."""
 
     join_early: int = 600_000
@@ -149,7 +149,7 @@ class Minutes(msgspec.Struct, frozen=True, array_like=True):
     last: int = 0  # the minute (since the epoch) that was counted last
 
 
-class Consent(msgspec.Struct, frozen=True, array_like=True):
+class ConsentAnswer(msgspec.Struct, frozen=True, array_like=True):
     """What one participant said to a recording."""
 
     participant: str
@@ -166,7 +166,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     by: str
     text_version: str
     audio_only: bool = False
-    consents: tuple[Consent, ...] = ()
+    consents: tuple[ConsentAnswer, ...] = ()
     reason: str = ""
     asked: int = 0
     started: int = 0

@@ -43,7 +43,7 @@ class Reported(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class EvidenceRecord(msgspec.Struct, frozen=True, array_like=True):
     """A piece of evidence: the number of the event that holds it, of what it is, when it was taken, and its hash."""
 
     event: int
@@ -82,7 +82,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     due: int
     room: str = ""
     reports: tuple[Reported, ...] = ()
-    evidence: tuple[Kept, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = ()
     chain: tuple[ChainLine, ...] = ()
     raised: int = 1
     looked: int = 0
@@ -113,7 +113,7 @@ class ShownReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     outcome: Literal["action_taken", "no_action"] | None = None
 
 
-class ShownLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ShownCaseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A line of the chain of a case. `text`: what they wrote, to whoever opens the case."""
 
     at: str
@@ -171,7 +171,7 @@ class ShownCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reporter: Literal["hidden"] | None = None
     reasons: list[str] = []
     evidence: list[ShownEvidence] = []
-    chain: list[ShownLine] = []
+    chain: list[ShownCaseLine] = []
     assignee: UserId | None = None
     outcome: str | None = None
     about: str | None = None
@@ -309,9 +309,9 @@ def appeal_id_of(case_id: str) -> str:
     return "apl_" + case_id.partition("_")[2]
 
 
-def _line(line: ChainLine, secrets: dict[int, bytes]) -> ShownLine:
+def _line(line: ChainLine, secrets: dict[int, bytes]) -> ShownCaseLine:
     text = secrets.get(line.words) if line.words else None
-    return ShownLine(
+    return ShownCaseLine(
         at=to_rfc3339(line.at),
         what=line.what,
         hash=line.hash,
@@ -321,7 +321,7 @@ def _line(line: ChainLine, secrets: dict[int, bytes]) -> ShownLine:
     )
 
 
-def _evidence(kept: Kept, secrets: dict[int, bytes]) -> ShownEvidence | None:
+def _evidence(kept: EvidenceRecord, secrets: dict[int, bytes]) -> ShownEvidence | None:
     packed = secrets.get(kept.event)
     if packed is None:
         return None

@@ -129,7 +129,7 @@ class MailItem(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int = 0
 
 
-class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+class CalendarInvitation(msgspec.Struct, frozen=True, kw_only=True):
     """An appointment, for the recipient's calendar (RFC 5546). `uid` is that of the feed; `sequence` grows with each
     change. `tz` is the zone that it is planned in, `rrule` how it repeats ("": it does not)."""
 
@@ -177,7 +177,7 @@ class Mail(msgspec.Struct, frozen=True):
     items: tuple[MailItem, ...] = ()
     values: dict[str, str | int] = {}
     unsubscribe: str = ""
-    invitations: tuple[Invitation, ...] = ()
+    invitations: tuple[CalendarInvitation, ...] = ()
     topic: str = ""
     subject: MailSubject | None = None
     delivery: str = ""

@@ -20,7 +20,7 @@ MOST_ANSWERED: Final = 100
 _AGAIN_S: Final = 3600.0
 
 
-class Asked(msgspec.Struct, frozen=True, array_like=True):
+class ConversationRequest(msgspec.Struct, frozen=True, array_like=True):
     """A conversation: since when it is asked for (ms), the number in its room of what was told last (0: nothing yet),
     and what it does by now."""
 
@@ -29,7 +29,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     state: Literal["begun", "waits", "over"] = "begun"
 
 
-def ask(asked: Mapping[str, Asked], user: str, command: AskFor, now_ms: int) -> tuple[AskBegun, ...]:
+def ask(asked: Mapping[str, ConversationRequest], user: str, command: AskFor, now_ms: int) -> tuple[AskBegun, ...]:
     """Take a place. One that is taken already needs none.
 
     Raises:
@@ -47,28 +47,28 @@ def ask(asked: Mapping[str, Asked], user: str, command: AskFor, now_ms: int) -> 
     return (AskBegun(author=user, at=now_ms, id=command.room),)
 
 
-def note(asked: Mapping[str, Asked], user: str, command: NoteAsked, now_ms: int) -> tuple[AskNoted, ...]:
+def note(asked: Mapping[str, ConversationRequest], user: str, command: NoteAsked, now_ms: int) -> tuple[AskNoted, ...]:
     """What the room says, if it is later than what is known; without a number: it was never asked for."""
-    known = asked.get(command.room, Asked(now_ms, state="over"))
+    known = asked.get(command.room, ConversationRequest(now_ms, state="over"))
     fresh = command.seq > known.seq if command.seq else known.state == "begun"
     if not fresh:
         return ()
     return (AskNoted(author=user, at=now_ms, id=command.room, waits=command.waits, seq=command.seq),)
 
 
-def fold(asked: MutableMapping[str, Asked], event: AskBegun | AskNoted) -> None:
+def fold(asked: MutableMapping[str, ConversationRequest], event: AskBegun | AskNoted) -> None:
     """What happened."""
-    known = asked.pop(event.id, Asked(event.at))
+    known = asked.pop(event.id, ConversationRequest(event.at))
     if isinstance(event, AskBegun):
-        asked[event.id] = Asked(event.at, known.seq)
+        asked[event.id] = ConversationRequest(event.at, known.seq)
     else:
-        asked[event.id] = Asked(known.at, event.seq or known.seq, "waits" if event.waits else "over")
+        asked[event.id] = ConversationRequest(known.at, event.seq or known.seq, "waits" if event.waits else "over")
     over = [room for room, one in asked.items() if one.state == "over"]
     for room in over[: max(0, len(over) - MOST_ANSWERED)]:
         del asked[room]
 
 
-def _open(asked: Mapping[str, Asked], now_ms: int) -> frozenset[str]:
+def _open(asked: Mapping[str, ConversationRequest], now_ms: int) -> frozenset[str]:
     """Those that count."""
     return frozenset(
         room

@@ -4,7 +4,7 @@ from actors.kernel.contract.entity import Command
 from actors.outgoing.replies import ChatPrivacy, OutgoingDone, ScheduledAnswer, ScheduledList, ScheduledWords
 
 
-class Schedule(Command[ScheduledAnswer], frozen=True, tag="schedule", kw_only=True):
+class ScheduleSend(Command[ScheduledAnswer], frozen=True, tag="schedule", kw_only=True):
     """Say this in that room at `send_at_ms`. `post`: all that it is, as the room takes it; `body`: its words."""
 
     id: str
@@ -86,7 +86,7 @@ class ForgetOutgoing(Command[OutgoingDone], frozen=True, tag="forget"):
 
 
 OutgoingCommand = (
-    Schedule
+    ScheduleSend
     | Reschedule
     | GetScheduledWords
     | CancelScheduled

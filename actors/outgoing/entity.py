@@ -22,7 +22,7 @@ from actors.outgoing.commands import (
     NoteAsked,
     OutgoingCommand,
     Reschedule,
-    Schedule,
+    ScheduleSend,
     SendScheduled,
     TellSaid,
 )
@@ -38,9 +38,9 @@ from actors.outgoing.events import (
     SendDue,
     Sent,
 )
-from actors.outgoing.queries import Listed
+from actors.outgoing.queries import ListOutgoing
 from actors.outgoing.replies import ChatPrivacy, OutgoingDone, ScheduledAnswer, ScheduledWords
-from actors.outgoing.state import OutgoingRecord, OutgoingState, Words
+from actors.outgoing.state import OutgoingRecord, OutgoingState, OutgoingWords
 from common.errors import Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 MOST_WAITING: Final = 100
@@ -50,7 +50,7 @@ FURTHEST_MS: Final = 365 * 86_400_000
 LATEST_MS: Final = 86_400_000
 """Later than this it is not said any more."""
 _pack: Final = msgspec.msgpack.Encoder().encode
-_words_in: Final = msgspec.msgpack.Decoder(Words).decode
+_words_in: Final = msgspec.msgpack.Decoder(OutgoingWords).decode
 _OURS: Final = (SendScheduled, TellSaid, NoteAsked, ForgetOutgoing)
 
 
@@ -76,7 +76,7 @@ class Outgoing:
         ):
             raise PermissionDenied("These are somebody else's messages.")
         match command:
-            case Schedule():
+            case ScheduleSend():
                 return self._schedule(command, context, version)
             case Reschedule():
                 return self._reschedule(command, context)
@@ -85,7 +85,7 @@ class Outgoing:
             case GetScheduledWords():
                 return self._words_of(command, context)
             case ListScheduled():
-                return Decision(Listed(self._in_order()))
+                return Decision(ListOutgoing(self._in_order()))
             case GetPrivacy():
                 return Decision(self._privacy())
             case ChoosePrivacy():
@@ -120,7 +120,7 @@ class Outgoing:
         record = self.state.records.get(command.id)
         return [str(record.words)] if record is not None and not record.over else []
 
-    def _schedule(self, command: Schedule, context: Context, version: int) -> Decision:
+    def _schedule(self, command: ScheduleSend, context: Context, version: int) -> Decision:
         if command.id in self.state.records:
             return Decision(ScheduledAnswer(scheduled=self.state.records[command.id].to_wire()))
         _check_time(command.send_at_ms, context.now_ms)
@@ -128,7 +128,7 @@ class Outgoing:
             raise FailedPrecondition(f"At most {MOST_WAITING} messages can wait. Cancel one first.")
         event = Scheduled(
             author=self.user,
-            secret=_pack(Words(body=command.body, post=command.post)),
+            secret=_pack(OutgoingWords(body=command.body, post=command.post)),
             at=context.now_ms,
             id=command.id,
             room=command.room,
@@ -145,7 +145,7 @@ class Outgoing:
         send_at = record.send_at if command.send_at_ms is None else command.send_at_ms
         if command.send_at_ms is not None:
             _check_time(send_at, context.now_ms)
-        words = None if command.body is None else _pack(Words(body=command.body, post=command.post))
+        words = None if command.body is None else _pack(OutgoingWords(body=command.body, post=command.post))
         if words is not None and command.was != record.words:
             raise Conflict("It was changed meanwhile. Please try again.")
         event = Rescheduled(

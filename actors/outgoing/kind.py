@@ -10,15 +10,15 @@ from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Rec
 from actors.outgoing.commands import OutgoingCommand
 from actors.outgoing.entity import Outgoing
 from actors.outgoing.events import AnyOutgoing, Cancelled, Failed, PrivacyChosen, Rescheduled, Scheduled, Sent
-from actors.outgoing.queries import Listed
+from actors.outgoing.queries import ListOutgoing
 from actors.outgoing.replies import ScheduledList
-from actors.outgoing.state import OutgoingRecord, OutgoingState, Words
+from actors.outgoing.state import OutgoingRecord, OutgoingState, OutgoingWords
 from actors.outgoing.views import privacy_view
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(OutgoingState).decode
-_words: Final = msgspec.msgpack.Decoder(Words).decode
+_words: Final = msgspec.msgpack.Decoder(OutgoingWords).decode
 
 
 class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing, bytes]):
@@ -85,7 +85,7 @@ class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing, bytes]):
 
     @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
-        if not isinstance(query, Listed):
+        if not isinstance(query, ListOutgoing):
             return await super().read(query, entity_id, version, library)
         places = [one.words for one in query.records if not one.over]
         found = await library.at(entity_id, places) if places else []

@@ -4,7 +4,7 @@ from actors.kernel.contract.entity import Query
 from actors.outgoing.state import OutgoingRecord
 
 
-class Listed(Query, frozen=True):
+class ListOutgoing(Query, frozen=True):
     """These, with the words of those that wait."""
 
     records: tuple[OutgoingRecord, ...]

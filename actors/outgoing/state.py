@@ -3,12 +3,12 @@
 import msgspec
 from msgspec import UNSET
 
-from actors.outgoing.asking import Asked
+from actors.outgoing.asking import ConversationRequest
 from actors.outgoing.replies import ScheduledMessage, ScheduledState
 from common.clock import to_rfc3339
 
 
-class Words(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class OutgoingWords(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What is said: `body` its words, `post` all of it, as a room takes it. Sealed."""
 
     body: str
@@ -52,4 +52,4 @@ class OutgoingState(msgspec.Struct, array_like=True, kw_only=True):
     records: dict[str, OutgoingRecord] = {}
     receipts: bool = True
     typing: bool = True
-    asked: dict[str, Asked] = {}
+    asked: dict[str, ConversationRequest] = {}

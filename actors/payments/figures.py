@@ -14,7 +14,7 @@ _CHARGE: Final = "charge"
 _LOST: Final = ("dispute", "dispute_won")
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class RevenueFigures(msgspec.Struct, frozen=True, kw_only=True):
     """`gross`: taken; `net`: what is left of it once refunds, disputes, fees and tax are gone."""
 
     gross: int = 0
@@ -57,9 +57,9 @@ class _Sum:
         elif row.account.startswith("tax:"):
             self.tax -= row.amount
 
-    def done(self) -> Figures:
+    def done(self) -> RevenueFigures:
         """The figures."""
-        return Figures(
+        return RevenueFigures(
             gross=self.gross,
             refunds=self.refunds,
             disputes=self.disputes,
@@ -70,7 +70,7 @@ class _Sum:
         )
 
 
-def figures(rows: Iterable[PostedRow]) -> Figures:
+def figures(rows: Iterable[PostedRow]) -> RevenueFigures:
     """Of all of them."""
     found = _Sum()
     for row in rows:
@@ -78,7 +78,7 @@ def figures(rows: Iterable[PostedRow]) -> Figures:
     return found.done()
 
 
-def grouped(rows: Sequence[PostedRow], by: GroupBy) -> dict[str, Figures]:
+def grouped(rows: Sequence[PostedRow], by: GroupBy) -> dict[str, RevenueFigures]:
     """By group; the sum of the groups is the whole."""
     sums: dict[str, _Sum] = {}
     for row in rows:

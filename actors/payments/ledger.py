@@ -24,7 +24,7 @@ WRITEOFF: Final = "writeoff"
 BANK: Final = "bank"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One movement of money. `source`: the provider's id of what moved it, by which its statements name it. `kind`:
     charge, refund, fee, dispute, dispute_won, dispute_lost, payout, credit, write_off.
 
@@ -114,7 +114,7 @@ class PostedRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     bill: str = ""
 
 
-def views_of(entity_id: str, seq: int, at_ms: int, entries: Sequence[Entry]) -> list[View]:
+def views_of(entity_id: str, seq: int, at_ms: int, entries: Sequence[LedgerEntry]) -> list[View]:
     """The documents of what an event posted. Raises ValueError: it does not sum to zero."""
     made: list[View] = []
     for number, entry in enumerate(entries):

@@ -38,13 +38,13 @@ class OpenSubscription(_Ask, frozen=True, kw_only=True, tag="open_subscription")
     trial_days: int = 0
 
 
-class ReadSubscription(_Ask, frozen=True, kw_only=True, tag="read_subscription"):
+class ReadProviderSubscription(_Ask, frozen=True, kw_only=True, tag="read_subscription"):
     """Read it, with its invoices."""
 
     ref: str
 
 
-class ChangeSubscription(_Ask, frozen=True, kw_only=True, tag="change_subscription"):
+class ChangeProviderSubscription(_Ask, frozen=True, kw_only=True, tag="change_subscription"):
     """Other terms, as far as they are named. `at`: the moment from which is prorated (s; 0: now)."""
 
     ref: str
@@ -86,7 +86,12 @@ class MeterUse(_Ask, frozen=True, kw_only=True, tag="meter_use"):
 
 
 StandingAsk = (
-    OpenSubscription | ReadSubscription | ChangeSubscription | EndSubscription | PreviewSubscription | MeterUse
+    OpenSubscription
+    | ReadProviderSubscription
+    | ChangeProviderSubscription
+    | EndSubscription
+    | PreviewSubscription
+    | MeterUse
 )
 
 

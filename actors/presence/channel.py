@@ -14,7 +14,7 @@ import msgspec
 from actors.kernel.caller.shard_client import ShardClient, ShardGone, call_in_time
 from actors.kernel.lib.backoffs import call_backoff
 from actors.presence import wire
-from actors.presence.reports import PresenceReports, Sending
+from actors.presence.reports import PresenceReports, ReportInFlight
 from actors.presence.state import State
 from common.clock import Clock
 from common.lib.retry import Backoff
@@ -157,7 +157,7 @@ class PresenceChannel:
         self._opened.set()
         self._wake.set()
 
-    async def _send(self, sending: Sending, backoff: Backoff) -> None:
+    async def _send(self, sending: ReportInFlight, backoff: Backoff) -> None:
         request = wire.encode(sending.report)
         while self._opened.is_set():
             try:

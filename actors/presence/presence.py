@@ -11,7 +11,7 @@ watching gateway, many changes of one user become one, and a state that got lost
 
 import heapq
 
-from actors.presence.state import INVISIBLE, OFFLINE, Instant, Memory, Person, State, WatchingGateway
+from actors.presence.state import INVISIBLE, OFFLINE, Instant, Memory, PresentUser, State, WatchingGateway
 
 
 class Presence:
@@ -23,7 +23,7 @@ class Presence:
         self._grace_s = grace_s
         self._lease_s = lease_s
         self._settled = settled
-        self._people: dict[str, Person] = {}
+        self._people: dict[str, PresentUser] = {}
         self._gateways: dict[str, WatchingGateway] = {}
         self._leaving: list[tuple[float, str]] = []  # a heap of graces; those that were cut short lie around
         self.stirred: set[str] = set()
@@ -172,17 +172,17 @@ class Presence:
             if state.user in watched:
                 self._mark(gateway, state.user)
 
-    def _person(self, user: str, now: Instant) -> Person:
+    def _person(self, user: str, now: Instant) -> PresentUser:
         person = self._people.get(user)
         if person is None:
-            person = self._people[user] = Person()
+            person = self._people[user] = PresentUser()
             if (memory := self.memories.get(user)) is not None:
                 self._recall(user, person, memory, now)
             else:
                 self.to_load[user] = None
         return person
 
-    def _recall(self, user: str, person: Person, memory: Memory | None, now: Instant) -> None:
+    def _recall(self, user: str, person: PresentUser, memory: Memory | None, now: Instant) -> None:
         if memory is not None:
             if person.chose:  # whatever the clocks say, that is newer
                 person.chosen_ms = max(person.chosen_ms, memory.chosen_ms + 1)
@@ -210,7 +210,7 @@ class Presence:
         else:
             heapq.heappush(self._leaving, (due_s, user))
 
-    def _part(self, user: str, person: Person, now: Instant) -> None:
+    def _part(self, user: str, person: PresentUser, now: Instant) -> None:
         """The grace is over."""
         assert person.left is not None
         person.parted_ms, person.left = person.left.ms, None
@@ -219,14 +219,14 @@ class Presence:
         self._refresh(user, person, now)
         self._drop_if_idle(user)
 
-    def _settle_parting(self, user: str, person: Person, now: Instant) -> None:
+    def _settle_parting(self, user: str, person: PresentUser, now: Instant) -> None:
         """They were last seen when they left; unless nobody could see them."""
         if person.parted_ms and person.choice != INVISIBLE and person.parted_ms > person.seen_ms:
             person.seen_ms = person.parted_ms
             self._keep(user, person, now)
         person.parted_ms = 0
 
-    def _keep(self, user: str, person: Person, now: Instant) -> None:
+    def _keep(self, user: str, person: PresentUser, now: Instant) -> None:
         if not person.known:  # what is remembered must not be overwritten unread
             person.unsaved = True
             return
@@ -234,7 +234,7 @@ class Presence:
         person.version = max(now.ms, person.version + 1)
         self.memories[user] = Memory(person.choice, person.chosen_ms, person.seen_ms, person.version)
 
-    def _refresh(self, user: str, person: Person, now: Instant) -> None:
+    def _refresh(self, user: str, person: PresentUser, now: Instant) -> None:
         """Show what is true now, if it differs from what is shown."""
         state = self._true(user, person, now)
         shown = person.shown
@@ -245,7 +245,7 @@ class Presence:
         for gateway in person.watchers:
             self._mark(gateway, user)
 
-    def _true(self, user: str, person: Person, now: Instant) -> State | None:
+    def _true(self, user: str, person: PresentUser, now: Instant) -> State | None:
         """None: not known (yet)."""
         shown = person.shown
         if person.present:

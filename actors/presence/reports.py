@@ -20,7 +20,7 @@ class _Chosen(msgspec.Struct):
     taken: bool = False
 
 
-class Sending(msgspec.Struct):
+class ReportInFlight(msgspec.Struct):
     """A report under way, and who waits for it."""
 
     report: wire.PresenceReport
@@ -104,7 +104,7 @@ class PresenceReports:
         self._choices_due = dict.fromkeys(self._choices)
         self._watches_due = dict.fromkeys(self._watched)
 
-    def not_taken(self, sending: Sending) -> None:
+    def not_taken(self, sending: ReportInFlight) -> None:
         """The shard forgot us before it had this report: whoever waits, waits for the next life."""
         self._unreported += sending.waiting
 
@@ -112,7 +112,7 @@ class PresenceReports:
         """The last report: the gateway ends."""
         return wire.PresenceReport(gateway=self._gateway, life=life, number=self._number + 1, bye=True)
 
-    def taken(self, sending: Sending) -> None:
+    def taken(self, sending: ReportInFlight) -> None:
         """The shard has this report."""
         for told in sending.report.choices:
             chosen = self._choices.get(told.user)
@@ -129,7 +129,7 @@ class PresenceReports:
         if chosen is not None and chosen.taken and user not in self._devices:
             del self._choices[user]
 
-    def next(self, life: int) -> Sending:
+    def next(self, life: int) -> ReportInFlight:
         """The next report of this life."""
         self._number += 1
         now_s = self._clock.monotonic_s()
@@ -150,13 +150,13 @@ class PresenceReports:
         waiting: list[asyncio.Future[None]] = []
         if not self._choices_due:  # else: who waits may wait for one that goes with the next
             waiting, self._unreported = self._unreported, waiting
-        return Sending(report, waiting)
+        return ReportInFlight(report, waiting)
 
-    def _seat(self, user: str, now_s: float) -> wire.Seat:
+    def _seat(self, user: str, now_s: float) -> wire.UserDevices:
         devices = self._devices.get(user)
         if devices:
-            return wire.Seat(user, tuple(sorted(devices)[:_MOST_DEVICES]))
-        return wire.Seat(user, (), int((now_s - self._left.get(user, now_s - _DEPARTED_S)) * 1000))
+            return wire.UserDevices(user, tuple(sorted(devices)[:_MOST_DEVICES]))
+        return wire.UserDevices(user, (), int((now_s - self._left.get(user, now_s - _DEPARTED_S)) * 1000))
 
     def _depart(self, user: str) -> None:
         now_s = self._clock.monotonic_s()

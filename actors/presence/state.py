@@ -47,7 +47,7 @@ class Memory(msgspec.Struct, array_like=True, frozen=True):
 
 
 @dataclass(slots=True, eq=False)
-class Person:
+class PresentUser:
     """A user, as the shard that holds them knows them."""
 
     seats: dict[str, tuple[str, ...]] = field(default_factory=dict)  # gateway -> ids of the devices there

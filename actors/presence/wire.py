@@ -19,7 +19,7 @@ class OpenPresence(msgspec.Struct, array_like=True, frozen=True):
     life: int
 
 
-class Seat(msgspec.Struct, array_like=True, frozen=True):
+class UserDevices(msgspec.Struct, array_like=True, frozen=True):
     """The devices of a user at this gateway; none: the last one left so many ms ago (clocks differ)."""
 
     user: str
@@ -45,7 +45,7 @@ class PresenceReport(msgspec.Struct, array_like=True, frozen=True, kw_only=True)
     gateway: str
     life: int
     number: int
-    seats: list[Seat] = []
+    seats: list[UserDevices] = []
     choices: list[Choice] = []
     watch: list[str] = []
     unwatch: list[str] = []

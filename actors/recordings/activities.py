@@ -11,7 +11,7 @@ FINISH: Final = "finish"
 DELETE: Final = "delete"
 
 
-class Finish(msgspec.Struct, frozen=True, kw_only=True, tag="finish"):
+class FinishRecording(msgspec.Struct, frozen=True, kw_only=True, tag="finish"):
     """Wait for what is still being stored, and look through all of it."""
 
     recording: str

@@ -1,7 +1,7 @@
 """What can be asked of a recording."""
 
 from actors.kernel.contract.entity import Command
-from actors.recordings.state import Consent, Record, Status
+from actors.recordings.state import ParticipantConsent, RecordingState, Status
 
 
 class Follow(Command[None], frozen=True, tag="follow"):
@@ -17,35 +17,35 @@ class Follow(Command[None], frozen=True, tag="follow"):
     shared: bool
     reason: str
     people: tuple[tuple[str, str], ...]
-    consents: tuple[Consent, ...]
+    consents: tuple[ParticipantConsent, ...]
     asked: int
     started: int
     stopped: int
 
 
-class Look(Command[Record], frozen=True, tag="look"):
+class Look(Command[RecordingState], frozen=True, tag="look"):
     """The recording, for whoever may read it. `granted`: under a break-glass grant over one who is in it."""
 
     granted: bool = False
 
 
-class Hold(Command[Record], frozen=True, tag="hold"):
+class RetainRecording(Command[RecordingState], frozen=True, tag="hold"):
     """Keep it, whatever becomes due; or not any more."""
 
     held: bool
     reason: str = ""
 
 
-class Delete(Command[Record], frozen=True, tag="delete"):
+class DestroyRecording(Command[RecordingState], frozen=True, tag="delete"):
     """Destroy it."""
 
     reason: str = ""
 
 
-class Expire(Command[None], frozen=True, tag="timer.expire"):
+class ExpireRecording(Command[None], frozen=True, tag="timer.expire"):
     """It has been kept for as long as was said."""
 
     keep_until: int
 
 
-RecordingCommand = Follow | Look | Hold | Delete | Expire
+RecordingCommand = Follow | Look | RetainRecording | DestroyRecording | ExpireRecording

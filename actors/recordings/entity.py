@@ -13,7 +13,7 @@ from actors.recordings import commands as asked
 from actors.recordings.activities import FINISH, Finished
 from actors.recordings.commands import RecordingCommand
 from actors.recordings.events import RecordingDeleted, RecordingEvent, RecordingFiled, RecordingKept, folded
-from actors.recordings.state import KEPT, OVER, Record
+from actors.recordings.state import KEPT, OVER, RecordingState
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from store.ports.holds import is_people_key, people_key
 
@@ -28,7 +28,7 @@ class RecordingEntity:
 
     id: str
     keep_ms: int
-    record: Record | None = None
+    record: RecordingState | None = None
 
     def decide(self, command: RecordingCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -39,7 +39,7 @@ class RecordingEntity:
             FailedPrecondition: reason `held`, `not_over`.
         """
         by = context.by
-        if isinstance(command, asked.Follow | asked.Expire) and not by.is_system:
+        if isinstance(command, asked.Follow | asked.ExpireRecording) and not by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         if isinstance(command, asked.Follow):
             return self._follow(command)
@@ -49,16 +49,16 @@ class RecordingEntity:
                 if not (by.is_system or record.read_by(by.user) or (command.granted and by.role == "admin")):
                     raise NotFound("There is no such recording.")
                 return Decision(record)
-            case asked.Hold():
+            case asked.RetainRecording():
                 return _held(_kept_by(record, by), command, context.now_ms)
-            case asked.Delete():
+            case asked.DestroyRecording():
                 return _deleted(_kept_by(record, by), command.reason or "deleted", by, under_hold=_is_under(context))
-            case asked.Expire():
+            case asked.ExpireRecording():
                 return _expire(record, command, context)
 
     def needs(self, command: RecordingCommand) -> Sequence[str]:
         """Whether a legal hold lies over somebody who is in it, before it is destroyed."""
-        if self.record is None or not isinstance(command, asked.Delete | asked.Expire):
+        if self.record is None or not isinstance(command, asked.DestroyRecording | asked.ExpireRecording):
             return ()
         return (people_key(self.record.shown | {self.record.host}),)
 
@@ -89,20 +89,20 @@ class RecordingEntity:
         if record is not None and (record.status in OVER or record.status == "stopping"):
             return Decision()  # what follows is for those who have stored it to say
         told = msgspec.structs.asdict(command)
-        now = Record(id=self.id, **told)
+        now = RecordingState(id=self.id, **told)
         if record is not None:
             now = replace(now, held=record.held, hold_reason=record.hold_reason)
         if command.status in ("ready", "failed", "deleted") or now == record:
             return Decision()
         return Decision(events=[RecordingKept(change="followed", recording=now)])
 
-    def _known(self) -> Record:
+    def _known(self) -> RecordingState:
         if self.record is None:
             raise NotFound("There is no such recording.")
         return self.record
 
 
-def _kept_by(record: Record, by: Principal) -> Record:
+def _kept_by(record: RecordingState, by: Principal) -> RecordingState:
     """Raises NotFound, PermissionDenied."""
     if by.is_system or by.user == record.host or by.role == "admin":
         return record
@@ -111,7 +111,7 @@ def _kept_by(record: Record, by: Principal) -> Record:
     raise NotFound("There is no such recording.")
 
 
-def _held(record: Record, command: asked.Hold, now_ms: int) -> Decision:
+def _held(record: RecordingState, command: asked.RetainRecording, now_ms: int) -> Decision:
     if record.status == "deleted":
         raise FailedPrecondition("This recording was deleted.", details={"reason": "deleted"})
     if command.held == record.held:
@@ -123,7 +123,7 @@ def _held(record: Record, command: asked.Hold, now_ms: int) -> Decision:
     )
 
 
-def _expire(record: Record, command: asked.Expire, context: Context) -> Decision:
+def _expire(record: RecordingState, command: asked.ExpireRecording, context: Context) -> Decision:
     """Its time is over; under a legal hold it is looked at again a day later."""
     if command.keep_until != record.keep_until or record.status not in KEPT or record.held:
         return Decision()
@@ -138,7 +138,7 @@ def _is_under(context: Context) -> bool:
     return any(bool(found) for key, found in context.parts.items() if is_people_key(key))
 
 
-def _deleted(record: Record, reason: str, by: Principal, *, under_hold: bool = False) -> Decision:
+def _deleted(record: RecordingState, reason: str, by: Principal, *, under_hold: bool = False) -> Decision:
     if record.status in ("deleted", "refused"):
         return Decision(record)
     if record.status not in KEPT:
@@ -150,4 +150,4 @@ def _deleted(record: Record, reason: str, by: Principal, *, under_hold: bool = F
 
 
 def _expiry(keep_until: int, now_ms: int) -> SetTimer:
-    return SetTimer(f"expire:{keep_until}:{now_ms}", keep_until, _pack(asked.Expire(keep_until)))
+    return SetTimer(f"expire:{keep_until}:{now_ms}", keep_until, _pack(asked.ExpireRecording(keep_until)))

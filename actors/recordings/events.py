@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Event
-from actors.recordings.state import Integrity, Record, Track
+from actors.recordings.state import Integrity, RecordingState, Track
 
 Change = Literal["followed", "held", "released"]
 
@@ -14,7 +14,7 @@ class RecordingKept(Event, frozen=True, kw_only=True, array_like=True, tag="kept
     """How it stands now."""
 
     change: Change
-    recording: Record
+    recording: RecordingState
 
 
 class RecordingFiled(Event, frozen=True, kw_only=True, array_like=True, tag="filed"):
@@ -38,7 +38,7 @@ class RecordingDeleted(Event, frozen=True, kw_only=True, array_like=True, tag="d
 RecordingEvent = RecordingKept | RecordingFiled | RecordingDeleted
 
 
-def folded(record: Record | None, event: RecordingEvent) -> Record | None:
+def folded(record: RecordingState | None, event: RecordingEvent) -> RecordingState | None:
     """The recording with this event folded in. Never refuses."""
     if isinstance(event, RecordingKept):
         return event.recording

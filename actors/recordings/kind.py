@@ -8,18 +8,18 @@ from typing_extensions import override
 
 from actors.kernel.contract.activities import Activity, Answered
 from actors.kernel.contract.entity import Context, Decision, Effects, Kind, Library, Principal, Recorded
-from actors.recordings.activities import DELETE, FINISH, RECORDINGS, Destroy, Finish
+from actors.recordings.activities import DELETE, FINISH, RECORDINGS, Destroy, FinishRecording
 from actors.recordings.commands import RecordingCommand
 from actors.recordings.entity import RecordingEntity
 from actors.recordings.events import RecordingDeleted, RecordingEvent, RecordingKept
-from actors.recordings.state import Record
+from actors.recordings.state import RecordingState
 from common.errors import PermissionDenied
 from store.ports.holds import is_people_key, over, people_in
 from store.ports.views import Index, View
 
 VIEWS: Final = "recordings"
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Record | None).decode
+_state: Final = msgspec.msgpack.Decoder(RecordingState | None).decode
 
 
 class RecordingKind(Kind[RecordingEntity, RecordingCommand, RecordingEvent]):
@@ -83,14 +83,14 @@ class RecordingKind(Kind[RecordingEntity, RecordingCommand, RecordingEvent]):
         return Effects()
 
 
-def _finishing(record: Record) -> list[Activity]:
+def _finishing(record: RecordingState) -> list[Activity]:
     if record.status != "stopping":
         return []
-    wanted = Finish(recording=record.id, stopped=record.stopped)
+    wanted = FinishRecording(recording=record.id, stopped=record.stopped)
     return [Activity(connector=RECORDINGS, key=FINISH, payload=_pack(wanted), urgency="now")]
 
 
-def _views(record: Record, version: int) -> list[View]:
+def _views(record: RecordingState, version: int) -> list[View]:
     """One for each person whom it concerns, and one for its meeting (of nobody): they hold no more than ids."""
     return [
         View(VIEWS, f"{record.id}/{user}", version, {"user": user, "meeting": record.meeting, "recording": record.id})

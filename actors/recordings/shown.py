@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actors.recordings.state import Answer, Gap, Integrity, Record, Source, Status, Track
+from actors.recordings.state import Answer, Integrity, RecordingState, Source, Status, StreamGap, Track
 from common.clock import to_rfc3339
 
 
@@ -72,7 +72,7 @@ class RecordingPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     next_cursor: str | None = None
 
 
-def shown(record: Record, unreadable: frozenset[str] = frozenset()) -> WholeRecording:
+def shown(record: RecordingState, unreadable: frozenset[str] = frozenset()) -> WholeRecording:
     """As it is shown; `unreadable` are the ids of tracks whose key is gone."""
     lasted = record.stopped - record.started if record.started and record.stopped else 0
     return WholeRecording(
@@ -114,7 +114,7 @@ def _track(track: Track, *, readable: bool) -> RecordingTrack:
     )
 
 
-def _gap(gap: Gap) -> RecordingGap:
+def _gap(gap: StreamGap) -> RecordingGap:
     return RecordingGap(begin=to_rfc3339(gap.begin), end=to_rfc3339(gap.end), reason=gap.reason)
 
 

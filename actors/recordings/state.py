@@ -13,7 +13,7 @@ OVER: Final = frozenset({"refused", "ready", "failed", "deleted"})
 KEPT: Final = frozenset({"ready", "failed"})  # of which there may be something to read
 
 
-class Consent(msgspec.Struct, frozen=True, array_like=True):
+class ParticipantConsent(msgspec.Struct, frozen=True, array_like=True):
     """What one participant said."""
 
     participant: str
@@ -22,7 +22,7 @@ class Consent(msgspec.Struct, frozen=True, array_like=True):
     at: int = 0
 
 
-class Gap(msgspec.Struct, frozen=True, array_like=True):
+class StreamGap(msgspec.Struct, frozen=True, array_like=True):
     """Something is missing. `reason`: "lost" on its way, "changed" stream, "killed" worker, "moved", "storage"."""
 
     begin: int
@@ -44,10 +44,10 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     bytes: int
     sha256: str
     chain: str
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[StreamGap, ...] = ()
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class RecordingState(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One recording. `people`: the participants of its meeting, and who they are. `shared`: each who is in it may
     read it, and not the host alone."""
 
@@ -61,7 +61,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     shared: bool = False
     reason: str = ""
     people: tuple[tuple[str, str], ...] = ()
-    consents: tuple[Consent, ...] = ()
+    consents: tuple[ParticipantConsent, ...] = ()
     asked: int = 0
     started: int = 0
     stopped: int = 0

@@ -7,9 +7,9 @@ import msgspec
 
 from actors.calendars.booking.answers import shown
 from actors.calendars.booking.events import BookingChanged, Reminded, Restated
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.series.commands import FirstTold
-from actors.inboxes.commands import Item
+from actors.inboxes.commands import LetterItem
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.payments.bill.commands import BookingTold
@@ -67,7 +67,7 @@ def _told(
     name: str,
     payload: Mapping[str, object],
     *,
-    also: tuple[Item, ...] = (),
+    also: tuple[LetterItem, ...] = (),
     first_place: int = 0,
 ) -> Owed:
     users = [user for user in dict.fromkeys(people) if user]
@@ -115,7 +115,7 @@ def move_booking_bill(entity_id: str, recorded: Recorded[BookingChanged]) -> Owe
     return Owed([Letter(f"{TARIFF}:{event.record.therapist}", _pack(told))])
 
 
-def _bill_told(record: Record, at_ms: int, *, by_client: bool) -> Letter:
+def _bill_told(record: BookingDetails, at_ms: int, *, by_client: bool) -> Letter:
     told = BookingTold(status=record.status, at=at_ms, start=record.start, end=record.end, by_client=by_client)
     return Letter(f"{BILL}:{record.bill}", _pack(told))
 

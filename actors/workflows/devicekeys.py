@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from actors.devicekeys.entity import shown
-from actors.devicekeys.events import MessageSent, Reminded
+from actors.devicekeys.events import DeviceReminded, MessageSent
 from actors.inboxes.commands import Whisper
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
@@ -22,7 +22,7 @@ def tell_device(entity_id: str, recorded: Recorded[MessageSent]) -> Owed:
     return NOTHING if event.secret is None else Owed([_whisper(event.author, _to_json(shown(event)))])
 
 
-def remind_device(entity_id: str, recorded: Recorded[Reminded]) -> Owed:
+def remind_device(entity_id: str, recorded: Recorded[DeviceReminded]) -> Owed:
     """The same once more, for what nobody has acknowledged."""
     event = recorded.event
     if event.secret is None:
@@ -36,5 +36,5 @@ def _whisper(user: str, payload: bytes) -> Letter:
 
 REACTIONS: Final[list[AnyReaction]] = [
     Reaction("tell_device", "devicekeys", MessageSent, tell_device, to=(INBOX,)),
-    Reaction("remind_device", "devicekeys", Reminded, remind_device, to=(INBOX,)),
+    Reaction("remind_device", "devicekeys", DeviceReminded, remind_device, to=(INBOX,)),
 ]

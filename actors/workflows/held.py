@@ -8,7 +8,7 @@ import msgspec
 from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
-from actors.moderation.case.commands import Hold, Report
+from actors.moderation.case.commands import FileReport, HoldMessage
 from actors.moderation.case.events import CaseChanged
 from actors.moderation.records import HeldMessage, Reason, case_id_of
 from actors.notifications.notifier.commands import Tell
@@ -16,7 +16,7 @@ from actors.notifications.notifier.subjects import Subject
 from actors.rooms.conversation.commands import ChangeState
 from actors.rooms.messages.chat_message import content_of
 from actors.rooms.room.outcome import room_id_of
-from actors.rooms.safety.commands import PutOut, TakeDown
+from actors.rooms.safety.commands import ExpelMember, TakeDown
 from actors.rooms.safety.events import Held, Testified
 from actors.workflows.inbox import INBOX
 from actors.workflows.notify import FEATURE, NOTIFIER, told
@@ -34,7 +34,7 @@ _to_json: Final = msgspec.json.Encoder().encode
 def open_case_of_report(entity_id: str, recorded: Recorded[Testified]) -> Owed:
     """The case of a report has what was said, whether or not the door that was asked lives on."""
     event = recorded.event
-    command = Report(
+    command = FileReport(
         report=event.report,
         by=event.by,
         reason=msgspec.convert(event.reason, Reason),
@@ -72,7 +72,7 @@ def open_case_of_held(entity_id: str, recorded: Recorded[Held]) -> Owed:
         edit_of=event.target,
         kind=event.kind,
     )
-    command = _pack(Hold(held=held))
+    command = _pack(HoldMessage(held=held))
     return Owed([Letter(f"{CASE}:{case_id_of(event.held)}", command, pack(evidence), event.author)])
 
 
@@ -112,7 +112,7 @@ def carry_out(entity_id: str, recorded: Recorded[CaseChanged]) -> Owed:
         case "delete_message":
             return Owed([Letter(room, _pack(TakeDown(message_id=done.message)))])
         case "remove_member":
-            return Owed([Letter(room, _pack(PutOut(user=done.user)))])
+            return Owed([Letter(room, _pack(ExpelMember(user=done.user)))])
         case "close_conversation":
             return Owed([Letter(room, _pack(ChangeState(to="closed")))])
     return NOTHING

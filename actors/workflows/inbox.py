@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.inboxes.commands import Deliver, Item
+from actors.inboxes.commands import Deliver, LetterItem
 from actors.kernel.contract.entity import Letter, Recorded
 from common.ids import derived_id
 
@@ -20,16 +20,16 @@ def tell(
     name: str,
     payload: Mapping[str, object] | msgspec.Struct,
     *,
-    also: tuple[Item, ...] = (),
+    also: tuple[LetterItem, ...] = (),
 ) -> list[Letter]:
     """The same letter to each of them. `event_id` is made from the event, so that it is the same however often sent."""
     command = _pack(Deliver(event_id, name, _to_json(payload), also=also))
     return [Letter(f"{INBOX}:{user}", command) for user in users]
 
 
-def item(event_id: str, name: str, payload: Mapping[str, object] | msgspec.Struct) -> Item:
+def item(event_id: str, name: str, payload: Mapping[str, object] | msgspec.Struct) -> LetterItem:
     """What a letter tells besides."""
-    return Item(event_id, name, _to_json(payload))
+    return LetterItem(event_id, name, _to_json(payload))
 
 
 def event_id(entity_id: str, recorded: Recorded[Any], beside: str = "") -> str:

@@ -9,7 +9,7 @@ from actors.kernel.contract.reactions import AnyReaction
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReactionFile:
     """A file of rules: the kinds whose events they react to, and how to load them."""
 
     kinds: frozenset[str]
@@ -155,27 +155,27 @@ def _outgoing() -> list[AnyReaction]:
     return REACTIONS
 
 
-SUBJECTS: Final[Mapping[str, Subject]] = {
-    "chat": Subject(frozenset({"room"}), _chat),
-    "filed": Subject(frozenset({"room"}), _filed),
-    "referred": Subject(frozenset({"room"}), _referred),
-    "seen": Subject(frozenset({"user"}), _seen),
-    "booking": Subject(frozenset({"booking"}), _booking),
-    "waitlist": Subject(frozenset({"waitlist"}), _waitlist),
-    "care": Subject(frozenset({"care"}), _care),
-    "payment": Subject(frozenset({"bill", "payer", "issuer", "subscription", "payee"}), _payment),
-    "emergency": Subject(frozenset({"emergency"}), _emergency),
-    "safety": Subject(frozenset({"case", "shield"}), _safety),
-    "calls": Subject(frozenset({"call"}), _calls),
-    "media": Subject(frozenset({"meeting", "recording"}), _media),
-    "meetings": Subject(frozenset({"meeting"}), _meetings),
-    "notifier": Subject(frozenset({"notifier"}), _notifier),
-    "mailing": Subject(frozenset({"mailing"}), _mailing),
-    "outgoing": Subject(frozenset({"outgoing"}), _outgoing),
-    "device": Subject(frozenset({"device"}), _device),
-    "worksheets": Subject(frozenset({"assignment"}), _worksheets),
-    "files": Subject(frozenset({"file"}), _files),
-    "devicekeys": Subject(frozenset({"devicekeys"}), _devicekeys),
+SUBJECTS: Final[Mapping[str, ReactionFile]] = {
+    "chat": ReactionFile(frozenset({"room"}), _chat),
+    "filed": ReactionFile(frozenset({"room"}), _filed),
+    "referred": ReactionFile(frozenset({"room"}), _referred),
+    "seen": ReactionFile(frozenset({"user"}), _seen),
+    "booking": ReactionFile(frozenset({"booking"}), _booking),
+    "waitlist": ReactionFile(frozenset({"waitlist"}), _waitlist),
+    "care": ReactionFile(frozenset({"care"}), _care),
+    "payment": ReactionFile(frozenset({"bill", "payer", "issuer", "subscription", "payee"}), _payment),
+    "emergency": ReactionFile(frozenset({"emergency"}), _emergency),
+    "safety": ReactionFile(frozenset({"case", "shield"}), _safety),
+    "calls": ReactionFile(frozenset({"call"}), _calls),
+    "media": ReactionFile(frozenset({"meeting", "recording"}), _media),
+    "meetings": ReactionFile(frozenset({"meeting"}), _meetings),
+    "notifier": ReactionFile(frozenset({"notifier"}), _notifier),
+    "mailing": ReactionFile(frozenset({"mailing"}), _mailing),
+    "outgoing": ReactionFile(frozenset({"outgoing"}), _outgoing),
+    "device": ReactionFile(frozenset({"device"}), _device),
+    "worksheets": ReactionFile(frozenset({"assignment"}), _worksheets),
+    "files": ReactionFile(frozenset({"file"}), _files),
+    "devicekeys": ReactionFile(frozenset({"devicekeys"}), _devicekeys),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.worksheets.assignment.contents import Submission
-from actors.worksheets.assignment.records import Handed, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Handed
 from actors.worksheets.assignment.shown import ShownSubmission
 from common.clock import to_rfc3339
 from store.ports.views import Index, Scalar, View
@@ -28,14 +28,14 @@ NEVER: Final = 9_999_999_999_999
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AssignmentRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An assignment in a list: all but its title, which is sealed."""
 
-    record: Record
+    record: AssignmentRecord
     version: int
 
 
-class Facts(msgspec.Struct, frozen=True, array_like=True):
+class SubmissionFacts(msgspec.Struct, frozen=True, array_like=True):
     """What of a submission is in the clear."""
 
     at: int
@@ -49,18 +49,18 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
     """A submission in the read model."""
 
-    facts: Facts
+    facts: SubmissionFacts
     content: Submission
 
 
-_listed: Final = msgspec.msgpack.Decoder(Listed).decode
-_facts: Final = msgspec.msgpack.Decoder(Facts).decode
+_listed: Final = msgspec.msgpack.Decoder(AssignmentRow).decode
+_facts: Final = msgspec.msgpack.Decoder(SubmissionFacts).decode
 _submission: Final = msgspec.msgpack.Decoder(Submission).decode
 
 
-def assignment_views(record: Record, version: int, title: str) -> list[View]:
+def assignment_views(record: AssignmentRecord, version: int, title: str) -> list[View]:
     """An assignment in the read model: for its client, for its therapist, and ("") for figures, without a title."""
-    data = _pack(Listed(record=record, version=version))
+    data = _pack(AssignmentRow(record=record, version=version))
     secret = title.encode()
     found = [
         _assignment(record=record, version=version, user=user, data=data, secret=secret)
@@ -69,7 +69,7 @@ def assignment_views(record: Record, version: int, title: str) -> list[View]:
     return [*found, _assignment(record=record, version=version, user=EVERYBODY, data=b"", secret=None)]
 
 
-def reader_view(record: Record) -> View:
+def reader_view(record: AssignmentRecord) -> View:
     """That somebody was given a worksheet, and so may read it."""
     fields: dict[str, Scalar] = {"user": record.client, "worksheet": record.worksheet}
     return View(READERS, reader_id(record.client, record.worksheet), 1, fields)
@@ -80,7 +80,7 @@ def reader_id(user: str, worksheet: str) -> str:
     return f"{user}|{worksheet}"
 
 
-def submission_view(record: Record, handed: Handed, minutes: int, content: bytes | None) -> View:
+def submission_view(record: AssignmentRecord, handed: Handed, minutes: int, content: bytes | None) -> View:
     """What was handed in. `content` is a packed `Submission`."""
     fields: dict[str, Scalar] = {
         "assignment": record.id,
@@ -94,7 +94,7 @@ def submission_view(record: Record, handed: Handed, minutes: int, content: bytes
         "version": handed.version,
     }
     data = _pack(
-        Facts(
+        SubmissionFacts(
             at=handed.at, late=handed.late, minutes=minutes, attempt=handed.attempt, by=handed.by, source=record.source
         )
     )
@@ -103,7 +103,7 @@ def submission_view(record: Record, handed: Handed, minutes: int, content: bytes
     )
 
 
-def listed(view: View) -> tuple[Listed, str] | None:
+def listed(view: View) -> tuple[AssignmentRow, str] | None:
     """The inverse of `assignment_views`, with the title opened. None: the client was erased."""
     return None if view.secret is None else (_listed(view.data), view.secret.decode())
 
@@ -140,7 +140,7 @@ def _number(value: Scalar) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _assignment(record: Record, version: int, user: str, data: bytes, secret: bytes | None) -> View:
+def _assignment(record: AssignmentRecord, version: int, user: str, data: bytes, secret: bytes | None) -> View:
     due = NEVER if record.due is None else record.due.at
     fields: dict[str, Scalar] = {
         "user": user,

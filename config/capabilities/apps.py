@@ -4,13 +4,13 @@ from typing import Annotated, Final
 
 from pydantic import Field, HttpUrl, StringConstraints
 
-from config.section import Section
+from config.section import SettingsSection
 
 _ANDROID: Final = r"^([a-zA-Z][\w.]*:([0-9A-F]{2}:){31}[0-9A-F]{2}(,|$))*$"
 _IOS: Final = r"^([A-Z0-9]{10}\.[\w.-]+(,|$))*$"
 
 
-class AppSettings(Section):
+class AppSettings(SettingsSection):
     """Links of notifications lead to `/open/<kind>/<id>` below the public URL: apps claim such addresses, and browsers
     are sent on."""
 

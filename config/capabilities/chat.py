@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class ChatSettings(Section):
+class ChatSettings(SettingsSection):
     """Conversations."""
 
     client_to_client: Literal["off", "consent"] = Field(

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section
+from config.section import SettingsSection
 
 Relation = Literal["client_therapist", "therapist_therapist"]
 
 
-class E2eeSettings(Section):
+class E2eeSettings(SettingsSection):
     """Off by default: nobody can search, screen or recover what is said there. Between clients it is never offered."""
 
     relations: Annotated[tuple[Relation, ...], NoDecode] = Field(

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
-from config.section import Section
+from config.section import SettingsSection
 
 Tls = Literal["none", "starttls", "implicit", "offered"]
 _TLS: Final[dict[str, Tls]] = {"none": "none", "starttls": "starttls", "implicit": "implicit"}
@@ -64,7 +64,7 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-class EmailSettings(Section):
+class EmailSettings(SettingsSection):
     """Mail."""
 
     providers: str = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from common.net.ports import PortRange, port_range
-from config.section import Section
+from config.section import SettingsSection
 
 
 def _check_ports(text: str) -> str:
@@ -13,7 +13,7 @@ def _check_ports(text: str) -> str:
     return text
 
 
-class MediaSettings(Section):
+class MediaSettings(SettingsSection):
     """Of the whole house; each worker takes one UDP port."""
 
     host: str = Field(default="127.0.0.1", description="Address that media workers listen on.")

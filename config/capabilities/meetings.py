@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from config.section import Section
+from config.section import SettingsSection
 from config.values import HttpUrl
 
 _TEXT: Final = (
@@ -16,7 +16,7 @@ SocketUrl = Annotated[str, StringConstraints(pattern=r"^(wss?|https?)://\S+$")]
 IceUrls = Annotated[str, StringConstraints(pattern=r"^(stuns?|turns?):[^\s,]+(,\s*(stuns?|turns?):[^\s,]+)*$")]
 
 
-class MeetingSettings(Section):
+class MeetingSettings(SettingsSection):
     """Meetings."""
 
     join_early_s: float = Field(default=600.0, ge=0, description="Seconds before its start that a meeting opens.")
@@ -42,7 +42,7 @@ class MeetingSettings(Section):
     )
 
 
-class TurnSettings(Section):
+class TurnSettings(SettingsSection):
     """Relays for those whose networks let nothing else through."""
 
     urls: IceUrls | None = Field(default=None, description="Their addresses, with commas: turn:, turns:, stun:.")
@@ -52,7 +52,7 @@ class TurnSettings(Section):
     port: int = Field(default=3478, ge=1, le=65535, description="Its port.")
 
 
-class JitsiSettings(Section):
+class JitsiSettings(SettingsSection):
     """A Jitsi that takes our tokens: where meetings go when our own unit fails."""
 
     url: HttpUrl | None = Field(default=None, description="Its address. Unset: there is none.")
@@ -70,7 +70,7 @@ class JitsiSettings(Section):
         return self
 
 
-class LivekitSettings(Section):
+class LivekitSettings(SettingsSection):
     """A LiveKit server: where meetings go when there is no Jitsi."""
 
     url: SocketUrl | None = Field(default=None, description="Its address. Unset: there is none.")

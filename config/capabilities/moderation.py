@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 
 _RESOURCES: Final = (
     "Emergency number: 112",
@@ -16,7 +16,7 @@ _RESOURCES: Final = (
 )
 
 
-class ModerationSettings(Section):
+class ModerationSettings(SettingsSection):
     """How cases are handled."""
 
     due_emergency_s: int = Field(

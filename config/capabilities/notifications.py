@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class NotificationSettings(Section):
+class NotificationSettings(SettingsSection):
     """Notifications, calls and emergencies."""
 
     push_wait_s: float = Field(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section
+from config.section import SettingsSection
 from config.wellknown import KnownAs
 
 ProviderName = Literal["manual", "stripe", "paypal", "razorpay"]
@@ -34,7 +34,7 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_parted)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parted)]
 
 
-class StripeSettings(Section):
+class StripeSettings(SettingsSection):
     """Stripe."""
 
     secret_key: Annotated[SecretStr | None, KnownAs("STRIPE_SECRET_KEY")] = Field(
@@ -47,7 +47,7 @@ class StripeSettings(Section):
     base_url: Url = Field(default="https://api.stripe.com", description="Where Stripe's API is.")
 
 
-class PaypalSettings(Section):
+class PaypalSettings(SettingsSection):
     """PayPal."""
 
     client_id: Annotated[str | None, KnownAs("PAYPAL_CLIENT_ID")] = Field(
@@ -69,7 +69,7 @@ class PaypalSettings(Section):
     )
 
 
-class RazorpaySettings(Section):
+class RazorpaySettings(SettingsSection):
     """Razorpay."""
 
     key_id: Annotated[str | None, KnownAs("RAZORPAY_KEY_ID")] = Field(
@@ -84,7 +84,7 @@ class RazorpaySettings(Section):
     base_url: Url = Field(default="https://api.razorpay.com", description="Where Razorpay's API is.")
 
 
-class PaymentSettings(Section):
+class PaymentSettings(SettingsSection):
     """Payments."""
 
     providers: Annotated[tuple[ProviderName, ...] | None, NoDecode, BeforeValidator(_parted)] = Field(

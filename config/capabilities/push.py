@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from config.section import Section
+from config.section import SettingsSection
 
 _KEY_BYTES: Final = 32
 _HOSTS: Final = "fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com"
@@ -25,7 +25,7 @@ def _check_keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
-class PushSettings(Section):
+class PushSettings(SettingsSection):
     """Push. A service that nothing is set for is not used; browsers need no account."""
 
     vapid_keys: Annotated[SecretStr, AfterValidator(_check_keys)] | None = Field(

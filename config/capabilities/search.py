@@ -5,14 +5,14 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section
+from config.section import SettingsSection
 from config.values import HttpUrl
 from config.wellknown import KnownAs
 
 _LANGUAGES: Final = ("english",)
 
 
-class SearchSettings(Section):
+class SearchSettings(SettingsSection):
     """The index, and the process that keeps it."""
 
     engine: Literal["tantivy", "elasticsearch"] = Field(

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from config.section import Section
+from config.section import SettingsSection
 
 
-class WorksheetSettings(Section):
+class WorksheetSettings(SettingsSection):
     """Worksheets."""
 
     min_cohort: int = Field(default=5, ge=1, description="Persons below whom a figure is not shown.")

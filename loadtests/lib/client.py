@@ -1,5 +1,5 @@
 """The load client: one process that connects many sockets, fills their rooms, and counts. A `LoadJob` on stdin, a
-`Found` on stdout (JSON)."""
+`WorkloadResult` on stdout (JSON)."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ import uvloop
 from common.auth.tokens import mint
 from common.clock import SystemClock
 from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
-from loadtests.lib.workloads import Found, LoadJob, LoadPhase, decode_job, encode, percentile
+from loadtests.lib.workloads import LoadJob, LoadPhase, WorkloadResult, decode_job, encode, percentile
 from loadtests.scenarios.idle import await_rest
 
 CONNECTING: Final = 64  # handshakes under way at a time
@@ -221,7 +221,7 @@ def _user(room: ClientRoom, number: int) -> str:
     return f"{room.name.decode()}-u{number}"
 
 
-async def run(job: LoadJob) -> Found:
+async def run(job: LoadJob) -> WorkloadResult:
     """Both phases. Raises `ConnectionRefused` when the server does not let everybody in."""
     load = ClientLoad(job)
     try:
@@ -230,7 +230,7 @@ async def run(job: LoadJob) -> Found:
             if job.pid is not None:
                 await asyncio.to_thread(await_rest, job.pid, REST_S)
         saturated = await load.saturated()
-        return Found(saturated, await load.paced(), round(connect_s, 2))
+        return WorkloadResult(saturated, await load.paced(), round(connect_s, 2))
     finally:
         load.close()
 

@@ -42,13 +42,13 @@ class Owe(Command[None], frozen=True, tag="owe"):
     what: str
 
 
-class Told(Command[None], frozen=True, tag="told"):
+class NoteLetter(Command[None], frozen=True, tag="told"):
     """What a letter says."""
 
     number: int
 
 
-class Owed(Event, frozen=True, kw_only=True, array_like=True, tag="owed"):
+class DebtIncurred(Event, frozen=True, kw_only=True, array_like=True, tag="owed"):
     """It was asked for."""
 
     number: int
@@ -64,23 +64,23 @@ class WasTold(Event, frozen=True, kw_only=True, array_like=True, tag="was_told")
 class Debtor:
     """An entity that does what it is told."""
 
-    def decide(self, command: Owe | Told, context: Context, version: int) -> Decision:
+    def decide(self, command: Owe | NoteLetter, context: Context, version: int) -> Decision:
         """One event."""
         del context, version
-        if isinstance(command, Told):
+        if isinstance(command, NoteLetter):
             return Decision(events=[WasTold(number=command.number)])
-        return Decision(events=[Owed(number=command.number, what=command.what)])
+        return Decision(events=[DebtIncurred(number=command.number, what=command.what)])
 
-    def apply(self, event: Owed | WasTold, seq: int, at_ms: int) -> None:
+    def apply(self, event: DebtIncurred | WasTold, seq: int, at_ms: int) -> None:
         """It has no state."""
 
 
-class DebtorKind(Kind[Debtor, Owe | Told, Owed | WasTold]):
+class DebtorKind(Kind[Debtor, Owe | NoteLetter, DebtIncurred | WasTold]):
     """`debtor:<number>`."""
 
     name = "debtor"
-    commands = Owe | Told
-    events = Owed | WasTold
+    commands = Owe | NoteLetter
+    events = DebtIncurred | WasTold
 
     @override
     def create(self, key: str) -> Debtor:
@@ -99,22 +99,22 @@ class DebtorKind(Kind[Debtor, Owe | Told, Owed | WasTold]):
         return None
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[Owed | WasTold], part: None) -> None:
+    def show(self, entity_id: str, recorded: Recorded[DebtIncurred | WasTold], part: None) -> None:
         return None
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[Owed | WasTold], part: None) -> Effects | None:
+    def effects(self, entity_id: str, recorded: Recorded[DebtIncurred | WasTold], part: None) -> Effects | None:
         event = recorded.event
         if isinstance(event, WasTold) or not event.what:
             return None
         if event.what == "letter":
-            told = msgspec.msgpack.encode(Told(event.number))
+            told = msgspec.msgpack.encode(NoteLetter(event.number))
             return Effects(letters=[Letter(entity_of(event.number + 1), told)])
         activity = Activity(connector="bench", key=f"{event.number}", payload=PAYLOAD, owner="ann")
         return Effects(activities=[activity])
 
 
-class Nothing(Connector):
+class InstantPartner(Connector):
     """A partner that answers at once. `begun` holds when each call began."""
 
     name = "bench"

@@ -14,7 +14,7 @@ _HEAD_ROOM_MB: Final = 4.0  # an allocator's arena comes and goes
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MemorySample:
     """Resident memory in MB by process, `at_s` seconds into the run."""
 
     at_s: float
@@ -36,13 +36,13 @@ class Course:
         return self.last_mb - self.first_mb <= max(_HEAD_ROOM_MB, tolerance * self.first_mb)
 
 
-def sample(pids: Mapping[str, int], at_s: float = 0.0) -> Sample:
+def sample(pids: Mapping[str, int], at_s: float = 0.0) -> MemorySample:
     """Now, of these processes. One that has ended is left out."""
     found: dict[str, float] = {}
     for name, pid in pids.items():
         with suppress(psutil.Error):
             found[name] = psutil.Process(pid).memory_info().rss / _MB
-    return Sample(at_s, found)
+    return MemorySample(at_s, found)
 
 
 def by_command(processes: Iterable[psutil.Process]) -> dict[str, int]:
@@ -57,14 +57,14 @@ def by_command(processes: Iterable[psutil.Process]) -> dict[str, int]:
     return found
 
 
-def growth(before: Sample, after: Sample, connections: int) -> str:
+def growth(before: MemorySample, after: MemorySample, connections: int) -> str:
     """KB a connection, for each process that grew by more than a twentieth of a KB a connection."""
     grown = {name: (mb - before.mb.get(name, 0.0)) * 1024 / connections for name, mb in after.mb.items()}
     told = [f"{name} {kb:.1f}" for name, kb in sorted(grown.items(), key=lambda one: -one[1]) if kb >= 0.05]
     return f"{sum(grown.values()):.1f} KB a connection ({', '.join(told)})"
 
 
-def courses(samples: Sequence[Sample], *, settled_s: float) -> list[Course]:
+def courses(samples: Sequence[MemorySample], *, settled_s: float) -> list[Course]:
     """Of every process that lived from `settled_s` to the end, largest first. First and last are means over a tenth of
     the samples, so one garbage collection does not decide."""
     settled = [one for one in samples if one.at_s >= settled_s]

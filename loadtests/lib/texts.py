@@ -19,14 +19,14 @@ _FEWEST: Final = (4, 25)  # words of a first line, and of a body
 
 
 @dataclass(frozen=True)
-class Text:
+class SampleText:
     """What is searched for, and where it should be found."""
 
     title: str
     body: str
 
 
-def texts() -> list[Text]:
+def texts() -> list[SampleText]:
     """All of them, each body once, in an order that is always the same."""
     paths = sysconfig.get_paths()
     roots = [Path(paths["stdlib"]), *(Path(paths["purelib"]) / name for name in _PACKAGES)]
@@ -34,7 +34,7 @@ def texts() -> list[Text]:
     return list({text.body: text for file in files for text in _in(file)}.values())
 
 
-def sentences(found: list[Text], words: int, count: int, seed: int = 1) -> list[str]:
+def sentences(found: list[SampleText], words: int, count: int, seed: int = 1) -> list[str]:
     """`count` messages of `words` words each, cut out of the bodies."""
     dice = random.Random(seed)
     pieces = [body for text in found if len(body := text.body.split()) > words]
@@ -47,7 +47,7 @@ def _counts(file: Path, root: Path) -> bool:
     return not {"test", "tests", "site-packages", "idlelib", "lib2to3"} & set(inside)
 
 
-def _in(file: Path) -> Iterator[Text]:
+def _in(file: Path) -> Iterator[SampleText]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -57,7 +57,7 @@ def _in(file: Path) -> Iterator[Text]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
             title, _, body = (ast.get_docstring(node) or "").partition("\n")
-            text = Text(_plain(title), _plain(_EXAMPLES.sub("", body)))
+            text = SampleText(_plain(title), _plain(_EXAMPLES.sub("", body)))
             if all(len(part.split()) >= few for part, few in zip((text.title, text.body), _FEWEST, strict=True)):
                 yield text
 

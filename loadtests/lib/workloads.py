@@ -71,7 +71,7 @@ class LoadPhase:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WorkloadResult:
     """Both phases of one workload on one server."""
 
     saturated: LoadPhase
@@ -89,4 +89,4 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 encode: Final = msgspec.json.encode
 decode_job: Final = msgspec.json.Decoder(LoadJob).decode
-decode_found: Final = msgspec.json.Decoder(Found).decode
+decode_found: Final = msgspec.json.Decoder(WorkloadResult).decode

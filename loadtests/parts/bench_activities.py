@@ -38,7 +38,7 @@ from common.clock import SystemClock
 from common.lib.collector import calm_collector
 from common.logs import configure_logging
 from config.settings import ActivitySettings, Settings
-from loadtests.lib.debtors import PAYLOAD, DebtorKind, Nothing, Owe, Places, entity_of
+from loadtests.lib.debtors import PAYLOAD, DebtorKind, InstantPartner, Owe, Places, entity_of
 from loadtests.lib.workloads import percentile
 from loadtests.parts.bench_kernel import uvloop_runner
 from loadtests.peers.peer_arq import PeerArq, peer_arq
@@ -57,7 +57,7 @@ class ActivityBench:
     """The parts, and what is being counted."""
 
     region: Region
-    partner: Nothing
+    partner: InstantPartner
     jobs: Any  # the textbook's collection
     mongod: psutil.Process
     number: int = 0
@@ -148,7 +148,7 @@ async def bench(args: argparse.Namespace, settings: Settings, mongod: psutil.Pro
     cluster = LocalCluster(stores, [DebtorKind()], settings=settings.kernel, clock=clock, pool=POOL)
     await cluster.start()
     region = await cluster.region("bench")
-    partner = Nothing()
+    partner = InstantPartner()
     runner = Runner(
         "bench",
         Places(cluster),

@@ -27,13 +27,13 @@ from typing import Any, Final
 import aiohttp
 import psutil
 
-from loadtests.lib.media.client import Line, MediaClient
+from loadtests.lib.media.client import MediaClient, OfferedSection
 from loadtests.lib.media.stream import AUDIO_SSRC, VIDEO_SSRC, Stream, pictures
 from loadtests.peers.janus import EXECUTABLE, ROOM, Handle, arguments, ready
 from realtime.media.parts import Certificate
 
-SENDS: Final = (Line("0", "audio", AUDIO_SSRC), Line("1", "video", VIDEO_SSRC))
-RECEIVES: Final = (Line("0", "audio"), Line("1", "video"))
+SENDS: Final = (OfferedSection("0", "audio", AUDIO_SSRC), OfferedSection("1", "video", VIDEO_SSRC))
+RECEIVES: Final = (OfferedSection("0", "audio"), OfferedSection("1", "video"))
 HTTP_PORT: Final = 8188
 DEVICES: Final = Path("/sys/class/net")
 IP: Final = shutil.which("ip") or ""
@@ -42,7 +42,7 @@ Join = Callable[[MediaClient, bool], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """Where a server runs, and how it is started there."""
 
     prefix: tuple[str, ...]
@@ -51,7 +51,7 @@ class Place:
 
 
 @asynccontextmanager
-async def in_python(module: str, place: Place) -> AsyncIterator[tuple[int, Join]]:
+async def in_python(module: str, place: ServerPlace) -> AsyncIterator[tuple[int, Join]]:
     """A server that speaks lines of JSON: its process, and how to join it."""
     command = (*place.prefix, sys.executable, "-m", module, "--host", place.host)
     process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -78,7 +78,7 @@ async def in_python(module: str, place: Place) -> AsyncIterator[tuple[int, Join]
 
 
 @asynccontextmanager
-async def in_janus(place: Place) -> AsyncIterator[tuple[int, Join]]:
+async def in_janus(place: ServerPlace) -> AsyncIterator[tuple[int, Join]]:
     """Janus: its process, and how to join it. The first to come sends."""
     base = f"http://{place.host}:{HTTP_PORT}/janus"
     with tempfile.TemporaryDirectory() as folder:
@@ -170,7 +170,7 @@ async def measure(title: str, server: Any, receivers: int, seconds: float, frame
 
 async def run(arguments: argparse.Namespace) -> int:
     """All of them, in turn; our unit beside each of its peers."""
-    place = Place(tuple(arguments.prefix.split()), arguments.server, arguments.here)
+    place = ServerPlace(tuple(arguments.prefix.split()), arguments.server, arguments.here)
     frames = pictures(2 if arguments.quick else 4)
     seconds = 1.0 if arguments.quick else arguments.seconds
 

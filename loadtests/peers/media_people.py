@@ -11,15 +11,15 @@ import json
 import sys
 from typing import Any, Final
 
-from loadtests.lib.media.client import Line, MediaClient
+from loadtests.lib.media.client import MediaClient, OfferedSection
 from loadtests.lib.media.stream import AUDIO_SSRC, Stream
 from realtime.media.parts import Certificate
 
-LINES: Final = (Line("0", "audio", AUDIO_SSRC), Line("1", "audio"))
+LINES: Final = (OfferedSection("0", "audio", AUDIO_SSRC), OfferedSection("1", "audio"))
 HEARD_S: Final = 20.0
 
 
-class People:
+class ConnectedPeople:
     """Who has a connection."""
 
     def __init__(self, host: str) -> None:
@@ -64,7 +64,7 @@ def _say(person: int, **what: object) -> None:
 
 async def main() -> None:
     """Until the input ends."""
-    people, loop = People(sys.argv[1]), asyncio.get_running_loop()
+    people, loop = ConnectedPeople(sys.argv[1]), asyncio.get_running_loop()
     async with asyncio.TaskGroup() as tasks:
         while line := await loop.run_in_executor(None, sys.stdin.readline):
             tasks.create_task(people.do(json.loads(line)))

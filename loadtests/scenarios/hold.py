@@ -46,7 +46,7 @@ def rooms_of(connections: int, prefix: str) -> dict[str, list[SwarmRoom]]:
     }
 
 
-class Watch:
+class LatencyWatch:
     """Prints how it goes, and remembers every latency."""
 
     def __init__(self, swarm: Swarm, pids: Mapping[str, int]) -> None:
@@ -87,7 +87,7 @@ async def hold(
     await _talk(swarm, kinds, rates, _WARM_UP_S)
     swarm.interval()
     swarm.sent = 0
-    watch = Watch(swarm, pids)
+    watch = LatencyWatch(swarm, pids)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(watch.run(seconds))

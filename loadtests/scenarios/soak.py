@@ -20,7 +20,7 @@ import uvloop
 from typing_extensions import override
 
 from loadtests.lib.load_socket import ConnectionRefused, LoadSocket
-from loadtests.lib.memory import Course, Sample, by_command, courses, sample
+from loadtests.lib.memory import Course, MemorySample, by_command, courses, sample
 from loadtests.lib.servers import SECRET, NotAvailable, Server, carewire
 from loadtests.lib.swarm import Swarm, SwarmMember, SwarmRoom, people
 from loadtests.lib.workloads import percentile
@@ -40,7 +40,7 @@ class Soak(Swarm):
         rooms = [people(SwarmRoom(f"soak-{number}", "soak"), args.size) for number in range(args.rooms)]
         super().__init__(server.port, SECRET, rooms)
         self._server, self._args = server, args
-        self.samples: list[Sample] = []
+        self.samples: list[MemorySample] = []
         self.waits_ms = array("f")
         self.acked = self.returns = 0
         self._random = random.Random(1)

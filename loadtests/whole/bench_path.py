@@ -26,7 +26,7 @@ from typing import Final
 import msgspec
 
 from loadtests.lib.servers import ROOT, SERVERS, NotAvailable, Server
-from loadtests.lib.workloads import WORKLOADS, Found, LoadJob, Workload, decode_found, encode
+from loadtests.lib.workloads import WORKLOADS, LoadJob, Workload, WorkloadResult, decode_found, encode
 
 _CLIENT_S: Final = 180.0
 _COLUMNS: Final = (
@@ -52,7 +52,7 @@ class PathRow(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     sockets: int
     rate: int
-    found: Found
+    found: WorkloadResult
     server_cores: float
     server_mb: float
 

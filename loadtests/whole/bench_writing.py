@@ -192,7 +192,7 @@ class YjsPen:
                 self._heard()
 
 
-class Page:
+class WorksheetRound:
     """One worksheet in a round: who types, who looks on, and when what was typed was due."""
 
     def __init__(self, writer: Pen, reader: Pen, due_ns: deque[int]) -> None:
@@ -215,10 +215,10 @@ def _nobody() -> None:
 
 def pages(
     session: aiohttp.ClientSession, server: Server, papers: list[Paper], times: Times, *, events: bool
-) -> list[Page]:
+) -> list[WorksheetRound]:
     """One for each."""
 
-    def page(paper: Paper) -> Page:
+    def page(paper: Paper) -> WorksheetRound:
         due_ns: deque[int] = deque()
 
         def heard() -> None:
@@ -226,9 +226,11 @@ def pages(
 
         if events:
             writer = EventPen(session, server.port, paper.client, paper.assignment, times, _nobody)
-            return Page(writer, EventPen(session, server.port, paper.therapist, paper.assignment, times, heard), due_ns)
+            return WorksheetRound(
+                writer, EventPen(session, server.port, paper.therapist, paper.assignment, times, heard), due_ns
+            )
         place = f"ws://127.0.0.1:{server.port}/{'yjs/' if server.secret else ''}{paper.assignment}?token="
-        return Page(
+        return WorksheetRound(
             YjsPen(session, place + paper.client, _nobody), YjsPen(session, place + paper.therapist, heard), due_ns
         )
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from common.errors import InvalidArgument
 from ml.evidence import Sex
-from ml.knowledge.drugs import Advice, Group, Harmless, InteractionRule, InteractionText, Option
+from ml.knowledge.drugs import Advice, AllergyGroup, DrugOption, Harmless, InteractionRule, InteractionText
 from ml.knowledge.loading import DATA, Knowledge, hash_files
 from ml.knowledge.medicines import Medicine, Medicines, resolve_all
 from ml.knowledge.schema import DataError, read_csv, read_toml
@@ -67,7 +67,7 @@ class _Facts:
     person: AssessedPerson
     factors: set[str]
     taken: list[Medicine]
-    groups: list[tuple[Group, bool]]
+    groups: list[tuple[AllergyGroup, bool]]
     allergic_to: set[str]
     loud: list[str]
 
@@ -78,9 +78,9 @@ class Recommender:
     def __init__(self, knowledge: Knowledge, reader: TextReader, folder: Path = DATA) -> None:
         self._knowledge, self._reader = knowledge, reader
         self.medicines = Medicines(folder)
-        self._options = read_toml(folder / "drugs.toml", "option", Option)
+        self._options = read_toml(folder / "drugs.toml", "option", DrugOption)
         self._advice = read_toml(folder / "drugs.toml", "advice", Advice)
-        self._groups = read_toml(folder / "allergies.toml", "group", Group)
+        self._groups = read_toml(folder / "allergies.toml", "group", AllergyGroup)
         self._harmless = {
             name_key(word) for row in read_toml(folder / "allergies.toml", "harmless", Harmless) for word in row.words
         }
@@ -142,7 +142,7 @@ class Recommender:
 
     def _weigh(
         self,
-        option: Option,
+        option: DrugOption,
         drug: str,
         condition_id: str,
         facts: _Facts,
@@ -180,7 +180,13 @@ class Recommender:
         )
 
     def _allergy(
-        self, drug: str, option: Option, classes: frozenset[str], facts: _Facts, against: list[str], warnings: list[str]
+        self,
+        drug: str,
+        option: DrugOption,
+        classes: frozenset[str],
+        facts: _Facts,
+        against: list[str],
+        warnings: list[str],
     ) -> None:
         if drug in facts.allergic_to:
             against.append(f"allergy to {drug} was reported")
@@ -191,7 +197,7 @@ class Recommender:
             elif set(group.warn) & classes:
                 warnings.append(f"reported allergy: {group.reported}; {group.cross} ({', '.join(group.sources)})")
 
-    def _history(self, drug: str, option: Option, facts: _Facts, against: list[str], warnings: list[str]) -> None:
+    def _history(self, drug: str, option: DrugOption, facts: _Facts, against: list[str], warnings: list[str]) -> None:
         labels = {row.id: row.label for row in self._knowledge.factors}
         for entries, where in ((option.block, against), (option.warn, warnings)):
             for entry in entries:
@@ -239,7 +245,7 @@ class Recommender:
         loud.extend(
             f"the medicine {name!r} could not be resolved: interactions with it were NOT checked" for name in unresolved
         )
-        groups: list[tuple[Group, bool]] = []
+        groups: list[tuple[AllergyGroup, bool]] = []
         allergic: set[str] = set()
         unread = [entry for entry in person.allergies if not self._read_allergy(entry, groups, allergic)]
         loud.extend(f"the allergy {entry!r} could not be resolved: it was NOT checked" for entry in unread)
@@ -256,7 +262,7 @@ class Recommender:
             loud=list(dict.fromkeys(loud)),
         )
 
-    def _read_allergy(self, entry: str, groups: list[tuple[Group, bool]], allergic: set[str]) -> bool:
+    def _read_allergy(self, entry: str, groups: list[tuple[AllergyGroup, bool]], allergic: set[str]) -> bool:
         text = name_key(entry)
         severe = any(word in text for word in SEVERE_REACTION)
         known = text in self._harmless or not text
@@ -297,7 +303,7 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {  # not one ingredient: what 
 
 
 def _age(
-    drug: str, option: Option, person: AssessedPerson, condition_id: str, against: list[str], warnings: list[str]
+    drug: str, option: DrugOption, person: AssessedPerson, condition_id: str, against: list[str], warnings: list[str]
 ) -> None:
     viral = condition_id in ("common_cold", "influenza", "food_poisoning", "bronchitis")
     if person.age < option.min_age:
@@ -312,7 +318,7 @@ def _age(
         warnings.append("age under 2: only on a clinician's advice")
 
 
-def _pregnancy(drug: str, option: Option, facts: _Facts, against: list[str], warnings: list[str]) -> None:
+def _pregnancy(drug: str, option: DrugOption, facts: _Facts, against: list[str], warnings: list[str]) -> None:
     person = facts.person
     if person.sex == "male" or option.pregnancy == "ok":
         return

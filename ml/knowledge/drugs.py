@@ -7,7 +7,7 @@ import msgspec
 from ml.knowledge.schema import KnowledgeRow
 
 
-class Option(KnowledgeRow, frozen=True):
+class DrugOption(KnowledgeRow, frozen=True):
     """One row of the drug table."""
 
     row: str
@@ -39,7 +39,7 @@ class Advice(KnowledgeRow, frozen=True):
     sources: list[str]
 
 
-class Group(KnowledgeRow, frozen=True):
+class AllergyGroup(KnowledgeRow, frozen=True):
     """An allergy group and what it rules out."""
 
     id: str

@@ -105,7 +105,7 @@ class HistoryFactor(KnowledgeRow, frozen=True):
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Vitals(KnowledgeRow, frozen=True):
+class VitalShifts(KnowledgeRow, frozen=True):
     """Mean and standard deviation of each vital sign that the condition changes, where that is published.
 
     Unset ones are anybody's, and so say nothing. `shown`: the share of visits in which the changed ones are so; in
@@ -135,7 +135,7 @@ class LaterVisits(KnowledgeRow, frozen=True):
     core: list[str]
     symptoms: dict[str, Percent]
     triage: Annotated[list[Urgency], msgspec.Meta(min_length=3, max_length=3)] | None = None
-    vitals: Vitals = Vitals()
+    vitals: VitalShifts = VitalShifts()
 
 
 class Condition(KnowledgeRow, frozen=True):
@@ -163,7 +163,7 @@ class Condition(KnowledgeRow, frozen=True):
     triage: Annotated[list[Urgency], msgspec.Meta(min_length=3, max_length=3)]
     vitals_grade: Grade
     vitals_sources: list[str]
-    vitals: Vitals = Vitals()
+    vitals: VitalShifts = VitalShifts()
     later: LaterVisits | None = None
 
 
@@ -179,7 +179,7 @@ class OtherCondition(KnowledgeRow, frozen=True):
     severity: Three
     triage: Annotated[list[Urgency], msgspec.Meta(min_length=3, max_length=3)]
     symptoms: dict[str, Percent]
-    vitals: Vitals = Vitals()
+    vitals: VitalShifts = VitalShifts()
     background_factor: float = 0.0
 
 

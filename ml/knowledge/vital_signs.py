@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.knowledge.schema import VITALS, Vitals
+from ml.knowledge.schema import VITALS, VitalShifts
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class VitalSigns:
     reference: Floats
 
     @staticmethod
-    def of(rows: list[Vitals]) -> "VitalSigns":
+    def of(rows: list[VitalShifts]) -> "VitalSigns":
         """From the rows of the knowledge, one a state."""
         reference = np.array(REFERENCE)
         changed = np.repeat(reference[:, None], len(rows), axis=1)

@@ -24,7 +24,7 @@ figure{margin:0}figcaption{font-size:.8rem}svg text{font-size:9px;fill:#51606f}
 """
 
 
-class CardError(Exception):
+class ModelCardError(Exception):
     """The card of a model is missing or damaged."""
 
 
@@ -44,7 +44,7 @@ def page_in(folder: Path) -> str:
         figures = msgspec.json.decode((folder / METRICS).read_bytes(), type=_Figures)
         card = (folder / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeError, msgspec.DecodeError) as exc:
-        raise CardError(f"The card in {folder} cannot be read: {type(exc).__name__}.") from exc
+        raise ModelCardError(f"The card in {folder} cannot be read: {type(exc).__name__}.") from exc
     return page(card, figures.situations)
 
 

@@ -24,7 +24,7 @@ ROUNDING: Final = 5e-5  # thresholds are kept to four places
 COMPLAINT_KINDS: Final = 3  # at most one complaint, two, more: each with a threshold of its own
 
 
-class Bar(msgspec.Struct, frozen=True):
+class ReliabilityBin(msgspec.Struct, frozen=True):
     """One bar of a reliability plot: answers of about the same confidence, and how many were right."""
 
     confidence: float
@@ -45,7 +45,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     ece_range: tuple[float, float]
     covered: float
     set_size: float
-    bars: list[Bar]
+    bars: list[ReliabilityBin]
 
 
 def told_in_their_own_right(present: Bools, structure: Structure) -> Ints:
@@ -118,11 +118,11 @@ def judged(
     return found
 
 
-def bars(confidence: Floats, right: Bools) -> list[Bar]:
+def bars(confidence: Floats, right: Bools) -> list[ReliabilityBin]:
     """The reliability plot: answers in ten bins of confidence."""
     which = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return [
-        Bar(_mean(confidence[inside]), _mean(right[inside]), int(inside.sum()))
+        ReliabilityBin(_mean(confidence[inside]), _mean(right[inside]), int(inside.sum()))
         for one in range(BINS)
         if (inside := which == one).any()
     ]

@@ -52,7 +52,7 @@ _DOTTED: Final = re.compile(r"\w\.[a-z]|://|[\[({]")
 _SAID: Final = frozenset({"dot", "punkt", "point", "punto", "arroba", "arobase", "www"})
 
 
-class HeldFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HoldingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`held.toml`."""
 
     places: str
@@ -67,7 +67,7 @@ class Holding:
     """Reads messages; one instance serves a process. `words`: those that are set beside the shipped ones."""
 
     def __init__(self, words: Iterable[str] = (), folder: Path = DATA) -> None:
-        file = msgspec.toml.decode((folder / "held.toml").read_bytes(), type=HeldFile)
+        file = msgspec.toml.decode((folder / "held.toml").read_bytes(), type=HoldingRules)
         self._shipped = phrases((*file.places.split(), *file.unasked.split()))
         self._words = self._shipped
         host = rf"(?<![\w@.])(?:[\w-]{{2,}}(?:\.|\s?(?:\(dot\)|\[dot\]|\[\.\]| dot )\s?))+(?:{file.domains})(?![\w@])"

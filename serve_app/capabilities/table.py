@@ -13,7 +13,7 @@ from common.policy import POLICY
 from serve_app.edge.operation import Caller, Operation, encoded, result_of
 
 
-class Asked(msgspec.Struct, frozen=True):
+class JsonAnswer(msgspec.Struct, frozen=True):
     """An answer: its body as JSON has it, and whom it tells of."""
 
     body: dict[str, Any]
@@ -35,7 +35,7 @@ class OperationTable:
     def __contains__(self, name: str) -> bool:
         return name in self._operations
 
-    async def ask(self, name: str, members: Mapping[str, Any], caller: Caller) -> Asked:
+    async def ask(self, name: str, members: Mapping[str, Any], caller: Caller) -> JsonAnswer:
         """What the caller is answered who asks for this.
 
         Raises:
@@ -53,4 +53,4 @@ class OperationTable:
         result = result_of(await operation.call(request, caller))
         data = encoded(result.body)
         told = persons_in(data, operation.response, but=caller.by.user) if result.persons is None else result.persons
-        return Asked(msgspec.json.decode(data, type=dict[str, Any]), list(told))
+        return JsonAnswer(msgspec.json.decode(data, type=dict[str, Any]), list(told))

@@ -27,7 +27,7 @@ from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel, MessageModelError
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.metrics import PredictionMetrics
-from serve_app.capabilities.prediction.service import PredictionService, Served
+from serve_app.capabilities.prediction.service import ModelInService, PredictionService
 from serve_app.capabilities.prediction.wire import Reply, call
 from serve_app.processes.member import ServeReplica
 from serve_app.processes.serve_logs import JSON_LOGS
@@ -113,7 +113,7 @@ class PredictorReplica:
             self._refused = version or ""
             return
         self._refused = None
-        self._service.served = Served(model, model.info, folder)
+        self._service.served = ModelInService(model, model.info, folder)
         self._log.info("ml.model_in_service", version=model.info.version)
 
     async def ask_many(self, requests: list[tuple[str, Reply]]) -> list[Reply]:
@@ -141,11 +141,11 @@ class PredictorReplica:
     async def check_health(self) -> None:
         """Serve restarts a replica whose loop does not answer this."""
 
-    async def _evaluate(self, served: Served, evidence: PatientEvidence) -> Opinion:
+    async def _evaluate(self, served: ModelInService, evidence: PatientEvidence) -> Opinion:
         return await self._batched((served, evidence))
 
     @serve.batch
-    async def _batched(self, many: list[tuple[Served, PatientEvidence]]) -> list[Opinion]:
+    async def _batched(self, many: list[tuple[ModelInService, PatientEvidence]]) -> list[Opinion]:
         """One evaluation for all that waits. A batch that spans a swap is evaluated model by model."""
         self._metrics.batch_size.observe(len(many))
         answers: dict[int, Opinion] = {}

@@ -64,14 +64,14 @@ def _calendar_kinds(_: Settings) -> list[AnyKind]:
 
 def _worksheet_kinds(settings: Settings) -> list[AnyKind]:
     from actors.worksheets.assignment.kind import AssignmentKind
-    from actors.worksheets.assignment.state import House
+    from actors.worksheets.assignment.state import AssignmentSettings
     from actors.worksheets.desk.kind import DeskKind
     from actors.worksheets.document.judging import Bounds
-    from actors.worksheets.series.kind import SeriesKind
+    from actors.worksheets.series.kind import AssignmentSeriesKind
     from actors.worksheets.worksheet.kind import WorksheetKind
 
     asked = settings.worksheets
-    house = House(
+    house = AssignmentSettings(
         bounds=Bounds(
             update_bytes=asked.max_update_bytes,
             state_bytes=asked.max_state_bytes,
@@ -83,7 +83,7 @@ def _worksheet_kinds(settings: Settings) -> list[AnyKind]:
         clarification_stops=asked.clarification_stops_clock,
         pause_stops=asked.pause_stops_clock,
     )
-    return [WorksheetKind(), AssignmentKind(house), SeriesKind(), DeskKind()]
+    return [WorksheetKind(), AssignmentKind(house), AssignmentSeriesKind(), DeskKind()]
 
 
 def _care_kinds(settings: Settings) -> list[AnyKind]:
@@ -96,7 +96,7 @@ def _care_kinds(settings: Settings) -> list[AnyKind]:
     from actors.care.pairs import CarePairKind
     from actors.devicekeys.kind import DeviceKeysKind
     from actors.emergencies.emergency.kind import EmergencyKind
-    from actors.emergencies.emergency.steps import Steps
+    from actors.emergencies.emergency.steps import EscalationTimes
     from actors.emergencies.ladder.ladder import LadderKind
     from actors.emergencies.person.kind import DistressKind
     from actors.files.kind import FileKind
@@ -106,29 +106,29 @@ def _care_kinds(settings: Settings) -> list[AnyKind]:
     from actors.meetings.house import doors_of, terms_of
     from actors.meetings.kind import MeetingKind
     from actors.moderation.case.kind import CaseKind
-    from actors.moderation.case.opening import Terms
+    from actors.moderation.case.opening import CaseDeadlines
     from actors.moderation.house.entity import HouseKind
     from actors.moderation.shield.kind import ShieldKind
     from actors.notifications.device.kind import DeviceKind
     from actors.notifications.mailing.kind import MailingKind
     from actors.notifications.notifier.kind import NotifierKind
-    from actors.notifications.notifier.rules.facts import House
+    from actors.notifications.notifier.rules.facts import Installation
     from actors.outgoing.kind import OutgoingKind
     from actors.payments.kinds import payment_kinds
     from actors.recordings.kind import RecordingKind
 
     told = settings.notifications
-    steps = Steps(
+    steps = EscalationTimes(
         remind_ms=int(told.remind_s * 1000),
         give_up_ms=int(told.give_up_s * 1000),
         keep_location_ms=int(told.location_keep_h * 3_600_000),
     )
-    terms = Terms.of(settings.moderation)
+    terms = CaseDeadlines.of(settings.moderation)
     safety: list[AnyKind] = [CaseKind(terms), ShieldKind(), HouseKind(), HoldKind(), TermsKind()]
     emergencies: list[AnyKind] = [EmergencyKind(steps), DistressKind(), LadderKind()]
     calls: list[AnyKind] = [CallKind(), LineKind(), BroadcastKind(), BannerKind(), OutgoingKind()]
     calls.append(MeetingKind(terms_of(settings), doors_of(settings)))
-    told_of: list[AnyKind] = [NotifierKind(House.of(settings)), DeviceKind(), MailingKind()]
+    told_of: list[AnyKind] = [NotifierKind(Installation.of(settings)), DeviceKind(), MailingKind()]
     money = payment_kinds(settings.payments.poll_s)
     recordings = RecordingKind(settings.meetings.recording_days * 86_400_000)
     files: list[AnyKind] = [FileKind(), DeviceKeysKind()]

@@ -19,7 +19,7 @@ from config.capabilities.email import SmtpServer, Tls
 from serve_app.activities.connector import Call, Connector, Erased, Later, Misconfigured, Refused, Unreadable
 from serve_app.activities.keys import PartnerKey
 from serve_app.capabilities.email.connectors.failover import EmailConnector
-from serve_app.capabilities.email.connectors.providers import Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, RawMail
 from serve_app.capabilities.email.connectors.smtp import SmtpProvider
 from serve_app.capabilities.email.message import Composer, Letterhead
 from serve_app.capabilities.email.rendering import Templates
@@ -61,7 +61,7 @@ class InMemoryLedger:
     async def may_send(self, to: str, template: str) -> bool:
         return to not in self.suppressed
 
-    async def sent(self, mail: Outgoing) -> None:
+    async def sent(self, mail: RawMail) -> None:
         self.keys.append(mail.key)
 
     async def refused(self, to: str, provider: str, owner: str) -> None:
@@ -115,7 +115,7 @@ def connected(
 
 
 def delivering(
-    *providers: Provider, addresses: Addresses | None = None, ledger: InMemoryLedger | None = None
+    *providers: MailProvider, addresses: Addresses | None = None, ledger: InMemoryLedger | None = None
 ) -> EmailConnector:
     return EmailConnector(providers, COMPOSER, addresses or Addresses(), ledger or InMemoryLedger(), SystemClock())
 

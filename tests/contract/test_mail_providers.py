@@ -13,13 +13,13 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from actors.notifications.activities import Invitation, Mail, Mailed
+from actors.notifications.activities import CalendarInvitation, Mail, Mailed
 from common.clock import SystemClock
 from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Connector, Later, Misconfigured, Refused
 from serve_app.capabilities.email.connectors.failover import EmailConnector
 from serve_app.capabilities.email.connectors.mailgun import MailgunProvider
-from serve_app.capabilities.email.connectors.providers import MaybeSent, Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, MaybeSent, RawMail
 from serve_app.capabilities.email.connectors.sendgrid import SendGridProvider
 from serve_app.capabilities.email.connectors.smtp import SmtpProvider
 from tests.contract.connectors import CANARY, ConnectorSuite, Mishap, Partner, Seen, key_of
@@ -35,7 +35,7 @@ from tests.fakes.mail_apis import MailApi
 from tests.partners.mail_server import MailServer
 
 AS_STATUS: dict[Mishap, str] = {"busy": "429", "busy_for_7s": "429 7", "failing": "503", "refused": "400"}
-SESSION = Invitation(
+SESSION = CalendarInvitation(
     method="REQUEST",
     uid="bkg_1@carewire",
     sequence=3,
@@ -54,7 +54,7 @@ class ApiPartner(Partner):
     def connector(self, *, credentials: bool = True) -> Connector:
         return delivering(self.provider("right" if credentials else "wrong"))
 
-    def provider(self, key: str) -> Provider:
+    def provider(self, key: str) -> MailProvider:
         return SendGridProvider(key, self.api.url, SystemClock())
 
     @override
@@ -72,7 +72,7 @@ class ApiPartner(Partner):
 
 class MailgunPartner(ApiPartner):
     @override
-    def provider(self, key: str) -> Provider:
+    def provider(self, key: str) -> MailProvider:
         return MailgunProvider(key, "mg.carewire.test", self.api.url, SystemClock())
 
 
@@ -196,11 +196,11 @@ async def test_who_may_have_it_is_asked_again_before_anybody_else() -> None:
 async def test_who_is_down_is_not_waited_for_each_time() -> None:
     calls: list[str] = []
 
-    class Down(Provider):
+    class Down(MailProvider):
         name = "smtp"
 
         @override
-        async def send(self, mail: Outgoing) -> None:
+        async def send(self, mail: RawMail) -> None:
             calls.append(mail.key)
             raise Later("unreachable", "The mail server cannot be reached.")
 

@@ -100,7 +100,7 @@ class Told(Event, frozen=True, kw_only=True, tag="told"):
 
 
 class _Handed(msgspec.Struct, frozen=True, tag="handed"):
-    """Kinds do not import each other: this is `actors.arrivals.commands.HandedOver`."""
+    """Kinds do not import each other: this is `actors.arrivals.commands.NoteHandedOver`."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from actors.calendars.booking.state import Record, Status
+from actors.calendars.booking.state import BookingDetails, Status
 from actors.calendars.hours.answers import Answer
 from actors.calendars.hours.schedule import Price
 from common.clock import to_rfc3339
@@ -50,11 +50,11 @@ class BookingReply(Answer, frozen=True, kw_only=True):
 class BookingRecord(Answer, frozen=True, kw_only=True):
     """A booking as data."""
 
-    record: Record
+    record: BookingDetails
     version: int
 
 
-def shown(record: Record, version: int) -> BookingReply:
+def shown(record: BookingDetails, version: int) -> BookingReply:
     """The booking object of the contract, without words."""
     return BookingReply(
         id=record.id,

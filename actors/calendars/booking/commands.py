@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from actors.calendars.booking.answers import BookingRecord, BookingReply
 from actors.calendars.booking.keyed import AssignId
 from actors.calendars.booking.reminders import ListReminders, Remind, SendReminder
-from actors.calendars.booking.state import Record, Terms
+from actors.calendars.booking.state import BookingDetails, BookingTerms
 from actors.calendars.calendar.reservations import QueryOutcome
 from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.versions import ANY, Versions
@@ -22,7 +22,7 @@ class OpenBooking(Command[BookingReply], frozen=True, kw_only=True, tag="open"):
     """Make the booking, with the time that is tentatively taken under `record.key`. `wants`: a status to begin in.
     `bill`: the command that opens its bill, and apart from it what that says in words."""
 
-    record: Record
+    record: BookingDetails
     wants: str = "confirmed"  # | "held"
     hold_ms: int = HOLD_MS
     notes: str = ""
@@ -42,7 +42,7 @@ class MoveBooking(Command[BookingReply], frozen=True, kw_only=True, tag="move"):
     end: int
     tz: str
     parties: tuple[str, ...]
-    terms: Terms
+    terms: BookingTerms
     overridden: bool = False
     override_reason: str = ""
     price: Price | None = None
@@ -117,5 +117,5 @@ BookingCommand = (
 class ReadBooking(Query, frozen=True):
     """The booking object with its texts."""
 
-    record: Record
+    record: BookingDetails
     version: int

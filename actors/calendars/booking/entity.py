@@ -44,7 +44,7 @@ from actors.calendars.booking.rules import (
     outcome_of,
     taken,
 )
-from actors.calendars.booking.state import OCCUPYING, Record, SentReminder
+from actors.calendars.booking.state import OCCUPYING, BookingDetails, SentReminder
 from actors.calendars.calendar.reservations import ASK_AGAIN_MS, Outcome, QueryOutcome
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import is_staff, require_party, require_staff, require_system
@@ -62,7 +62,7 @@ class Booking:
 
     def __init__(self, booking_id: str) -> None:
         self.id = booking_id
-        self.record: Record | None = None
+        self.record: BookingDetails | None = None
         self.dead: set[str] = set()
         self.assigned = ""
         self.reminded: list[SentReminder] = []
@@ -160,7 +160,7 @@ class Booking:
         )
         return _with_bill(made, command) if command.bill else made
 
-    def _confirm(self, command: ConfirmBooking, record: Record, context: Context, version: int) -> Decision:
+    def _confirm(self, command: ConfirmBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         paid = command.paid is True and context.by.is_system
         if paid and record.status != "held":
             return Decision(NOTHING, notes=[Restated(record=record)])
@@ -185,7 +185,7 @@ class Booking:
             resolutions=resolutions,
         )
 
-    def _move(self, command: MoveBooking, record: Record, context: Context, version: int) -> Decision:
+    def _move(self, command: MoveBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         require_legal(record, "reschedule" if command.therapist == record.therapist else "transfer")
         staff = is_staff(context.by, record.therapist)
         if command.key in self.dead:
@@ -226,7 +226,7 @@ class Booking:
             change=change, record=now, context=context, version=version, resolutions=resolutions, texts=texts
         )
 
-    def _cancel(self, command: CancelBooking, record: Record, context: Context, version: int) -> Decision:
+    def _cancel(self, command: CancelBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         require_legal(record, "cancel")
         staff = is_staff(context.by, record.therapist)
         if context.now_ms >= record.start and not staff:
@@ -248,7 +248,7 @@ class Booking:
             by_client=not staff,
         )
 
-    def _finish(self, command: FinishBooking, record: Record, context: Context, version: int) -> Decision:
+    def _finish(self, command: FinishBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         require_staff(context.by, record.therapist)
         if command.status not in ("completed", "no_show"):
             raise InvalidArgument("A booking ends as completed or no_show.", details={"field": "status"})
@@ -259,7 +259,7 @@ class Booking:
         now = msgspec.structs.replace(record, status=command.status, category=category)
         return self._changed(command.status, now, context, version, texts={"reason": words})
 
-    def _amend(self, command: AmendBooking, record: Record, context: Context, version: int) -> Decision:
+    def _amend(self, command: AmendBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         require_legal(record, "update")
         participants = record.participants if command.participants is None else command.participants
         check_participants(participants)
@@ -267,7 +267,7 @@ class Booking:
         texts = {} if command.notes is None else {"notes": command.notes}
         return self._changed("updated", now, context, version, texts=texts, blank=True)
 
-    def _expire(self, command: ExpireBooking, record: Record, context: Context, version: int) -> Decision:
+    def _expire(self, command: ExpireBooking, record: BookingDetails, context: Context, version: int) -> Decision:
         due = record.hold_expires if record.status == "held" else record.start
         waits = record.status == "held" or (record.status == "pending" and command.epoch == record.epoch)
         if not context.by.is_system or not waits or context.now_ms < due:
@@ -289,7 +289,7 @@ class Booking:
         outcome: Outcome = "free" if record is None or not has_it else outcome_of(record)
         return Decision(NOTHING, events=[OutcomeDecided(verdict=Resolution(command.entity, command.key, outcome))])
 
-    def _remind(self, command: Remind, record: Record, context: Context) -> Decision:
+    def _remind(self, command: Remind, record: BookingDetails, context: Context) -> Decision:
         if not context.by.is_system or not reminders.makes_sense(record, command, context.now_ms):
             return Decision(NOTHING)
         return Decision(NOTHING, events=[Reminded(record=record, starts_in_ms=record.start - context.now_ms)])
@@ -297,7 +297,7 @@ class Booking:
     def _changed(
         self,
         change: str,
-        record: Record,
+        record: BookingDetails,
         context: Context,
         version: int,
         resolutions: list[Resolution] | None = None,
@@ -320,7 +320,7 @@ class Booking:
         reply = shown(record, version + len(events))  # without words: replies are kept in the clear
         return Decision(reply, events=events, timers=self._timers(record, context))
 
-    def _timers(self, record: Record, context: Context) -> list[SetTimer]:
+    def _timers(self, record: BookingDetails, context: Context) -> list[SetTimer]:
         before = self.record
         if before is not None and (before.status, before.epoch) == (record.status, record.epoch):
             return []
@@ -343,7 +343,7 @@ def _with_bill(made: Decision, command: OpenBooking) -> Decision:
     return msgspec.structs.replace(made, events=[*others, event])
 
 
-def _unpaid(record: Record) -> FailedPrecondition:
+def _unpaid(record: BookingDetails) -> FailedPrecondition:
     return FailedPrecondition(
         "This time is confirmed by its payment.", details={"reason": "payment_required", "bill_id": record.bill}
     )

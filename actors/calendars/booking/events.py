@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.calendars.booking.keyed import IdAssigned
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.calendar.reservations import Outcome
 from actors.kernel.contract.entity import Event
 
@@ -21,7 +21,7 @@ class BookingChanged(Event, frozen=True, kw_only=True, tag="changed"):
     command that opens the bill for it, where it is made with one; the secret is what that says in words."""
 
     change: str
-    record: Record
+    record: BookingDetails
     verdicts: tuple[Resolution, ...] = ()
     by_client: bool = False
     bill: bytes = b""
@@ -30,7 +30,7 @@ class BookingChanged(Event, frozen=True, kw_only=True, tag="changed"):
 class Restated(Event, frozen=True, kw_only=True, tag="restated"):
     """Money came for a booking that does not wait for it (any more): the bill is told what the booking is."""
 
-    record: Record
+    record: BookingDetails
 
 
 class Noted(Event, frozen=True, kw_only=True, tag="noted"):
@@ -48,7 +48,7 @@ class OutcomeDecided(Event, frozen=True, kw_only=True, tag="answered"):
 class Reminded(Event, frozen=True, kw_only=True, tag="reminded"):
     """Client and therapist are reminded."""
 
-    record: Record
+    record: BookingDetails
     starts_in_ms: int
     lead_ms: int = -1  # how long before the start it was due; 0: sent by hand; -1: stored before this was told
 

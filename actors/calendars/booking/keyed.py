@@ -13,14 +13,14 @@ from actors.kernel.contract.entity import Command, Decision, Event
 from common.ids import to_base32
 
 
-class Assigned(msgspec.Struct, frozen=True):
+class AssignedId(msgspec.Struct, frozen=True):
     """The answer. `fresh`: nobody can have used the id before."""
 
     id: str
     fresh: bool
 
 
-class AssignId(Command[Assigned], frozen=True, tag="assign_id"):
+class AssignId(Command[AssignedId], frozen=True, tag="assign_id"):
     """Which id goes with this key? `proposed`, unless it has one."""
 
     proposed: str
@@ -41,5 +41,5 @@ def mark(prefix: str, *parts: str) -> str:
 def assign(known: str, command: AssignId) -> Decision:
     """The answer to `AssignId` where `known` is the id that the key has, if any."""
     if known:
-        return Decision(Assigned(known, fresh=False))
-    return Decision(Assigned(command.proposed, fresh=True), events=[IdAssigned(id=command.proposed)])
+        return Decision(AssignedId(known, fresh=False))
+    return Decision(AssignedId(command.proposed, fresh=True), events=[IdAssigned(id=command.proposed)])

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from common.errors import FailedPrecondition
 
 LEGAL: Final[dict[str, tuple[str, ...]]] = {
@@ -16,7 +16,7 @@ LEGAL: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def require_legal(record: Record, action: str) -> None:
+def require_legal(record: BookingDetails, action: str) -> None:
     """Raises FailedPrecondition, which says what would be legal, unless `action` is."""
     legal = LEGAL[record.status]
     if action not in legal:
@@ -25,12 +25,12 @@ def require_legal(record: Record, action: str) -> None:
         )
 
 
-def not_begun(record: Record) -> FailedPrecondition:
+def not_begun(record: BookingDetails) -> FailedPrecondition:
     """It cannot have taken place yet."""
     return illegal(record, "It has not begun yet.", "complete", "no_show")
 
 
-def illegal(record: Record, why: str, *refused: str) -> FailedPrecondition:
+def illegal(record: BookingDetails, why: str, *refused: str) -> FailedPrecondition:
     """The refusal of what the state of a booking, or the time, does not allow. `refused`: legal in this state, and yet
     not now."""
     message = f"This booking is {record.status.replace('_', ' ')}. {why}"

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from actors.calendars.booking.events import Reminded
-from actors.calendars.booking.state import Record, SentReminder
+from actors.calendars.booking.state import BookingDetails, SentReminder
 from actors.calendars.hours.answers import NOTHING
 from actors.calendars.hours.roles import require_staff
 from actors.kernel.contract.entity import Command, Context, Decision, SetTimer
@@ -51,13 +51,13 @@ class SendReminder(Command[ReminderList], frozen=True, tag="send_reminder"):
     """Remind of it now. Staff only, a few times a booking."""
 
 
-def leads_of(record: Record) -> tuple[int, ...]:
+def leads_of(record: BookingDetails) -> tuple[int, ...]:
     """How long before its start (ms), the longest first."""
     minutes = record.terms.reminders
     return STANDARD_MS if minutes is None else tuple(sorted({one * MINUTE_MS for one in minutes}, reverse=True))
 
 
-def timers(record: Record, now_ms: int) -> list[SetTimer]:
+def timers(record: BookingDetails, now_ms: int) -> list[SetTimer]:
     """Those of a confirmed booking that are still ahead."""
     return [
         SetTimer(
@@ -68,14 +68,14 @@ def timers(record: Record, now_ms: int) -> list[SetTimer]:
     ]
 
 
-def makes_sense(record: Record, command: Remind, now_ms: int) -> bool:
+def makes_sense(record: BookingDetails, command: Remind, now_ms: int) -> bool:
     """Is it still to be sent? Not for another time, not after the start, and not when a later one is due as well."""
     if record.status != "confirmed" or record.epoch != command.epoch or now_ms >= record.start:
         return False
     return not any(lead < command.lead_ms and record.start - lead <= now_ms for lead in leads_of(record))
 
 
-def due(record: Record, command: Remind, context: Context) -> Decision:
+def due(record: BookingDetails, command: Remind, context: Context) -> Decision:
     """Its timer has fired."""
     if not context.by.is_system or not makes_sense(record, command, context.now_ms):
         return Decision(NOTHING)
@@ -83,7 +83,7 @@ def due(record: Record, command: Remind, context: Context) -> Decision:
     return Decision(NOTHING, events=[Reminded(record=record, starts_in_ms=ahead_ms, lead_ms=command.lead_ms)])
 
 
-def listed(record: Record, sent: Sequence[SentReminder], now_ms: int) -> ReminderList:
+def listed(record: BookingDetails, sent: Sequence[SentReminder], now_ms: int) -> ReminderList:
     """Those of its present time, and those that were sent by hand."""
     known = {one.lead_ms: one.at for one in sent if one.epoch == record.epoch and one.lead_ms}
     moments = {lead: record.start - lead for lead in leads_of(record)}
@@ -92,7 +92,7 @@ def listed(record: Record, sent: Sequence[SentReminder], now_ms: int) -> Reminde
     return ReminderList(reminders=[reminder for _, reminder in sorted(found, key=lambda one: one[0])])
 
 
-def by_hand(record: Record, sent: Sequence[SentReminder], context: Context) -> Decision:
+def by_hand(record: BookingDetails, sent: Sequence[SentReminder], context: Context) -> Decision:
     """One more, now.
 
     Raises:
@@ -119,7 +119,7 @@ def noted(sent: Sequence[SentReminder], event: Reminded, at_ms: int) -> list[Sen
     return [*kept, SentReminder(epoch, event.lead_ms, at_ms)]
 
 
-def _state(record: Record, at_ms: int, sent_ms: int | None, now_ms: int) -> Reminder:
+def _state(record: BookingDetails, at_ms: int, sent_ms: int | None, now_ms: int) -> Reminder:
     if sent_ms is not None:
         return Reminder(at=to_rfc3339(sent_ms), state="sent")
     if record.status != "confirmed":

@@ -3,7 +3,7 @@
 from typing import Final
 
 from actors.calendars.booking.events import Resolution
-from actors.calendars.booking.state import PAUSED, Record, Status, Terms
+from actors.calendars.booking.state import PAUSED, BookingDetails, BookingTerms, Status
 from actors.calendars.calendar.reservations import Outcome
 from common.errors import InvalidArgument
 from common.ids import is_id
@@ -17,27 +17,27 @@ CATEGORIES: Final = frozenset(
 )
 
 
-def awaiting_after(record: Record, *, staff: bool) -> str:
+def awaiting_after(record: BookingDetails, *, staff: bool) -> str:
     """Who has to answer once one side has moved it."""
     return "" if record.status != "pending" else "client" if staff else "therapist"
 
 
-def entry_status(terms: Terms, *, staff: bool) -> Status:
+def entry_status(terms: BookingTerms, *, staff: bool) -> Status:
     """The status in which its time is taken for good."""
     return "pending" if terms.requires_confirmation and not staff else "confirmed"
 
 
-def taken(record: Record) -> list[Resolution]:
+def taken(record: BookingDetails) -> list[Resolution]:
     """What is to become of its time at each party: it stays taken, or held."""
     return [Resolution(party, record.key, outcome_of(record)) for party in record.parties]
 
 
-def outcome_of(record: Record) -> Outcome:
+def outcome_of(record: BookingDetails) -> Outcome:
     """What its time counts as."""
     return "held" if record.status == "held" else "taken"
 
 
-def freed(record: Record) -> list[Resolution]:
+def freed(record: BookingDetails) -> list[Resolution]:
     """Its time is free again at each party."""
     return [Resolution(party, record.key, "free") for party in record.parties]
 

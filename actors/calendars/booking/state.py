@@ -17,7 +17,7 @@ PAUSED: Final = "paused"
 """Why a booking was cancelled whose series is paused."""
 
 
-class Terms(msgspec.Struct, frozen=True, array_like=True):
+class BookingTerms(msgspec.Struct, frozen=True, array_like=True):
     """The calendar's rules as they were when the time was booked."""
 
     requires_confirmation: bool = False
@@ -35,7 +35,7 @@ class SentReminder(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class BookingDetails(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A booking at one moment. Times in ms. `key` is that of its entries, `parties` are the entities that have them.
 
     `epoch` counts its times: reminders of an earlier one are stale. `moves` counts those that the client made.
@@ -62,7 +62,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     awaiting: str = ""  # "therapist" | "client"
     epoch: int = 0
     moves: int = 0
-    terms: Terms = Terms()
+    terms: BookingTerms = BookingTerms()
     overridden: bool = False
     category: str = ""  # why it was cancelled, or not kept: a word, for analytics
     late: bool = False  # cancelled after the notice period
@@ -75,7 +75,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class BookingState(msgspec.Struct, array_like=True):
     """A booking as a snapshot of it: `dead` are the keys of time that it renounced."""
 
-    record: Record | None
+    record: BookingDetails | None
     dead: list[str]
     assigned: str = ""
     reminded: list[SentReminder] = []

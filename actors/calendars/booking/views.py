@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.kernel.contract.entity import Library
 from store.ports.views import View
 
@@ -23,7 +23,7 @@ async def words_of(library: Library, booking_id: str) -> dict[str, str]:
     return {view.id.rpartition("|")[2]: (view.secret or b"").decode() for view in views.values()}
 
 
-def view_of(record: Record, version: int) -> View:
+def view_of(record: BookingDetails, version: int) -> View:
     """The booking in the read model. `order` sorts by start; the id breaks ties."""
     fields: dict[str, str | int | bool | None] = {
         "client": record.client,
@@ -41,6 +41,6 @@ def order_of(start: int, booking_id: str = "") -> str:
     return f"{start + 10**13:014d}|{booking_id}"
 
 
-def record_in(view: View) -> Record:
+def record_in(view: View) -> BookingDetails:
     """The inverse of `view_of`."""
-    return msgspec.msgpack.decode(view.data, type=Record)
+    return msgspec.msgpack.decode(view.data, type=BookingDetails)

@@ -7,7 +7,7 @@ from actors.calendars.hours.reasons import Reason
 from actors.calendars.hours.schedule import CalendarBody, Price
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class BookingPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What booking a service of `calendar` at a time means. Times in ms."""
 
     start: int
@@ -28,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     calendar: str = ""
     reminders: tuple[int, ...] | None = None
 
-    def at(self, start: int) -> "Plan":
+    def at(self, start: int) -> "BookingPlan":
         """The same at another time."""
         end = start + self.end - self.start
         session = session_of(self.calendar, self.service, start, end) if self.capacity > 1 else ""
@@ -62,7 +62,7 @@ class FreeSlots(Answer, frozen=True, kw_only=True):
     version: int
     tz: str
     slots: list[Slot]
-    plan: Plan | None = None
+    plan: BookingPlan | None = None
     step: int = 0
     refused: list[RefusedSpan] | None = None
 
@@ -85,7 +85,7 @@ class NearbyTime(Answer, frozen=True, kw_only=True):
 class CheckedTime(Answer, frozen=True, kw_only=True):
     """What booking a time would mean, what stands against it, and what is free instead."""
 
-    plan: Plan
+    plan: BookingPlan
     reasons: list[Reason]
     alternatives: list[NearbyTime]
 

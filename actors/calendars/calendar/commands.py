@@ -3,12 +3,12 @@
 from typing import Final
 
 from actors.calendars.calendar.answers import (
+    BookingPlan,
     CalendarReply,
     CheckAnswer,
     FreeSlots,
     ImportAnswer,
     OpenTime,
-    Plan,
     ProbeAnswer,
 )
 from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt
@@ -59,7 +59,7 @@ class Check(Command[CheckAnswer], frozen=True, kw_only=True, tag="check"):
     alternatives: int = 0
 
 
-class TryBook(Command[Plan], frozen=True, kw_only=True, tag="book"):
+class TryBook(Command[BookingPlan], frozen=True, kw_only=True, tag="book"):
     """Take a time of this calendar by its own rules, tentatively. Refused with all reasons, and alternatives."""
 
     key: str

@@ -6,12 +6,12 @@ import msgspec
 
 from actors.calendars.calendar import reservations
 from actors.calendars.calendar.answers import (
+    BookingPlan,
     CheckAnswer,
     CheckedTime,
     FreeSlots,
     NearbyTime,
     OpenTime,
-    Plan,
     ProbeAnswer,
 )
 from actors.calendars.calendar.commands import (
@@ -229,7 +229,7 @@ class Calendar:
         entry = entry_of(command, plan)
         return reservations.reserve(entry, context, self._busy_by(plan, entry), plan)
 
-    def _busy_by(self, plan: Plan, entry: TimeEntry) -> list[Change]:
+    def _busy_by(self, plan: BookingPlan, entry: TimeEntry) -> list[Change]:
         """What watchers hear: a group is busy when it is full."""
         if entry.session:
             mates = {one.key for one in self.occupancy.near(plan.start, plan.end) if one.session == entry.session}

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.answers import Plan, RefusedSpan, Slot, session_of
+from actors.calendars.calendar.answers import BookingPlan, RefusedSpan, Slot, session_of
 from actors.calendars.calendar.limits import BookingLimits
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.calendar.plans import collisions
@@ -36,10 +36,10 @@ class Planner:
         self._limits = BookingLimits(schedule, self.openings, occupancy)
         self._free: dict[int, dict[tuple[str, int], list[Slot]]] = {}
 
-    def plan(self, service: Service, start: int) -> Plan:
+    def plan(self, service: Service, start: int) -> BookingPlan:
         """What booking this service at this time means."""
         rules, end = self.schedule.rules, start + service.duration_minutes * MINUTE_MS
-        return Plan(
+        return BookingPlan(
             start=start,
             end=end,
             before=service.buffer_before_minutes * MINUTE_MS,
@@ -146,7 +146,7 @@ class Planner:
         tomorrow = self.openings.day(number + 1).hours
         return tomorrow[0][1] if tomorrow and tomorrow[0][0] == high else high
 
-    def _is_off_grid(self, plan: Plan) -> bool:
+    def _is_off_grid(self, plan: BookingPlan) -> bool:
         """Nothing of its kind begins then: it is not on the grid, and not that of a group that has begun to fill."""
         grid = self.openings.grid_at(plan.start)
         if grid is None:
@@ -157,7 +157,7 @@ class Planner:
         near = self.occupancy.near(plan.start, plan.end) if plan.session else ()
         return all(one.session != plan.session for one in near)
 
-    def _untimely(self, plan: Plan, now_ms: int) -> list[str]:
+    def _untimely(self, plan: BookingPlan, now_ms: int) -> list[str]:
         rules, start = self.schedule.rules, plan.start
         codes = []
         if start < now_ms:

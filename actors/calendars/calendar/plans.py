@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.calendar.commands import Reserve, TryBook, TryTake
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.hours.schedule import Schedule, Service
@@ -28,9 +28,9 @@ def service_of(schedule: Schedule, service_id: str | None, duration_minutes: int
     return msgspec.structs.replace(service, duration_minutes=duration_minutes)
 
 
-def plan_of(command: TryTake) -> Plan:
+def plan_of(command: TryTake) -> BookingPlan:
     """The plan that another calendar made."""
-    return Plan(
+    return BookingPlan(
         start=command.start,
         end=command.end,
         before=command.before,
@@ -44,7 +44,7 @@ def plan_of(command: TryTake) -> Plan:
     )
 
 
-def entry_of(command: TryBook | TryTake | Reserve, plan: Plan) -> TimeEntry:
+def entry_of(command: TryBook | TryTake | Reserve, plan: BookingPlan) -> TimeEntry:
     """The entry of time that is taken by this plan."""
     return TimeEntry(
         key=command.key,
@@ -62,7 +62,7 @@ def entry_of(command: TryBook | TryTake | Reserve, plan: Plan) -> TimeEntry:
     )
 
 
-def collisions(occupancy: Occupancy, plan: Plan, booking: str) -> list[str]:
+def collisions(occupancy: Occupancy, plan: BookingPlan, booking: str) -> list[str]:
     """What of `taken`, `group_full`, `buffer` stands against this plan. Time of the booking that moves does not."""
     mates, codes = 0, set()
     for one in occupancy.each_near(plan.start - plan.before, plan.end + plan.after):

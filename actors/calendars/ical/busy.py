@@ -10,7 +10,7 @@ MOST_SPANS: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class SkippedComponent:
     """What was left out: the component's number in the file (from 0), its UID if it has one, and why."""
 
     index: int
@@ -26,7 +26,7 @@ class Busy:
     events: int = 0
     free: int = 0
     outside: int = 0
-    left_out: list[Left] = field(default_factory=list)
+    left_out: list[SkippedComponent] = field(default_factory=list)
 
 
 @dataclass(slots=True)

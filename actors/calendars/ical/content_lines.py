@@ -40,7 +40,7 @@ class Property(NamedTuple):
     value: str
 
 
-class When(NamedTuple):
+class WrittenTime(NamedTuple):
     """A time as it is written: what the wall shows, and on which wall. `zone` is a TZID where it is `zoned`."""
 
     wall: datetime
@@ -165,7 +165,7 @@ def _add(component: Component, name: str, line: str, at: int) -> None:
     component.properties.append(Property(name, parameters, line[at + 1 :]))
 
 
-def when(one: Property, value: str | None = None) -> When:
+def when(one: Property, value: str | None = None) -> WrittenTime:
     """A value of DATE or DATE-TIME. Raises Malformed."""
     match = _TIME.fullmatch((one.value if value is None else value).strip())
     if match is None:
@@ -177,19 +177,19 @@ def when(one: Property, value: str | None = None) -> When:
     except ValueError:
         raise Malformed("bad_time") from None
     if is_date:
-        return When(wall, "date")
+        return WrittenTime(wall, "date")
     if match[7]:
-        return When(wall, "utc")
+        return WrittenTime(wall, "utc")
     zone = one.parameters.get("TZID", "")
-    return When(wall, "zoned", zone) if zone else When(wall, "floating")
+    return WrittenTime(wall, "zoned", zone) if zone else WrittenTime(wall, "floating")
 
 
-def whens(one: Property) -> Iterator[When]:
+def whens(one: Property) -> Iterator[WrittenTime]:
     """A list of them. Raises Malformed."""
     return (when(one, value) for value in one.value.split(",") if value.strip())
 
 
-def periods(one: Property) -> Iterator[tuple[When, When | Length]]:
+def periods(one: Property) -> Iterator[tuple[WrittenTime, WrittenTime | Length]]:
     """A list of PERIODs. Raises Malformed."""
     for value in one.value.split(","):
         begins, slash, ends = value.partition("/")

@@ -6,7 +6,7 @@ from typing import Final
 
 from icalendar import Calendar, Event
 
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.ical.vtimezones import vtimezone
 from common import timeline
 
@@ -14,7 +14,7 @@ PRODUCT: Final = "-//Carewire//Calendars//EN"
 _STATES: Final = {"confirmed": "CONFIRMED", "completed": "CONFIRMED", "no_show": "CONFIRMED", "cancelled": "CANCELLED"}
 
 
-def feed(bookings: Iterable[tuple[Record, int]], name: str, now_ms: int) -> bytes:
+def feed(bookings: Iterable[tuple[BookingDetails, int]], name: str, now_ms: int) -> bytes:
     """A calendar of bookings (with their versions). It names nobody: ids stay inside, details are behind the login."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -30,7 +30,7 @@ def feed(bookings: Iterable[tuple[Record, int]], name: str, now_ms: int) -> byte
     return found
 
 
-def _event(record: Record, version: int, now_ms: int) -> Event:
+def _event(record: BookingDetails, version: int, now_ms: int) -> Event:
     event, zone = Event(), timeline.kept_zone(record.tz or "UTC")
     event.add("uid", f"{record.id}@carewire")
     event.add("sequence", version)

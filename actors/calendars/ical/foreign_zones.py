@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from actors.calendars.ical import content_lines, recurrence_rules
-from actors.calendars.ical.content_lines import Component, Malformed, When
+from actors.calendars.ical.content_lines import Component, Malformed, WrittenTime
 from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 from common import timeline
@@ -50,7 +50,7 @@ class Wall(Protocol):
         """What it shows at an instant."""
 
 
-class Named:
+class NamedZone:
     """Of a zone of the tz database."""
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -89,19 +89,19 @@ class Defined:
         return self._onsets[number - 1].after if number else self._onsets[0].before
 
 
-class Zones:
+class FileZones:
     """Those of one file, worked out when first asked for. [start, end) in ms is what will be asked about."""
 
     def __init__(self, own: ZoneInfo, definitions: Iterable[Component], start: int, end: int, steps: Steps) -> None:
-        self._own = Named(own)
-        self._utc = Named(ZoneInfo("UTC"))
+        self._own = NamedZone(own)
+        self._utc = NamedZone(ZoneInfo("UTC"))
         self._definitions = {(one.calendar, _stripped(one.text("TZID"))): one for one in definitions}
         self._from = _EPOCH + timedelta(milliseconds=start)
         self._to = _EPOCH + timedelta(milliseconds=end)
         self._steps = steps
         self._found: dict[tuple[int, str], Wall | Malformed | TooManySteps] = {}
 
-    def wall(self, moment: When, calendar: int) -> Wall:
+    def wall(self, moment: WrittenTime, calendar: int) -> Wall:
         """The wall of a time of this calendar of the file; dates, and times without a zone, are the owner's.
 
         Raises:
@@ -133,7 +133,7 @@ class Zones:
         name = known(key[1])
         if name is None:
             raise Malformed("unknown_time_zone")
-        return Named(ZoneInfo(name))
+        return NamedZone(ZoneInfo(name))
 
     def _onsets(self, definition: Component) -> list[_Onset]:
         try:

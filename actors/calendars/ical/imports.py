@@ -11,9 +11,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from actors.calendars.ical import content_lines, recurrence_rules
-from actors.calendars.ical.busy import MOST_SPANS, Busy, Left, ReplacedTimes
-from actors.calendars.ical.content_lines import Component, Length, Malformed, Property, When
-from actors.calendars.ical.foreign_zones import Wall, Zones, until_of
+from actors.calendars.ical.busy import MOST_SPANS, Busy, ReplacedTimes, SkippedComponent
+from actors.calendars.ical.content_lines import Component, Length, Malformed, Property, WrittenTime
+from actors.calendars.ical.foreign_zones import FileZones, Wall, until_of
 from actors.calendars.ical.rule import parse
 from actors.calendars.ical.step_budget import Steps, TooManySteps
 from common import timeline
@@ -96,7 +96,7 @@ class _Reader:
         self._start, self._end = start, end
         self._steps = steps
         self._of_one = of_one
-        self._zones = Zones(
+        self._zones = FileZones(
             own=zone, definitions=(one for one in parts if one.name == "VTIMEZONE"), start=start, end=end, steps=steps
         )
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
@@ -131,7 +131,7 @@ class _Reader:
         return self._failed == self.busy.events
 
     def _leave(self, one: _Event, reason: str) -> None:
-        self.busy.left_out.append(Left(one.index, reason, one.uid))
+        self.busy.left_out.append(SkippedComponent(one.index, reason, one.uid))
         self._failed += one.part.name in _READ
 
     def _take(self, one: _Event) -> Pauses:
@@ -190,10 +190,10 @@ class _Reader:
         if self._steps.is_pause_due():
             yield
 
-    def _span(self, begins: When, ends: When | Length, calendar: int) -> Span:
+    def _span(self, begins: WrittenTime, ends: WrittenTime | Length, calendar: int) -> Span:
         wall = self._zones.wall(begins, calendar)
         low = wall.instant(begins.wall)
-        if isinstance(ends, When):
+        if isinstance(ends, WrittenTime):
             return low, self._zones.wall(ends, calendar).instant(ends.wall)
         return low, _after(wall, begins.wall, ends)
 
@@ -225,7 +225,7 @@ class _Reader:
         return spans + added
 
     def _added(
-        self, part: Component, begins: When, length: Length, gone: ReplacedTimes
+        self, part: Component, begins: WrittenTime, length: Length, gone: ReplacedTimes
     ) -> Generator[None, None, list[Span]]:
         """RDATE: times, or periods of a length of their own; a date means the event's time of that day."""
         spans: list[Span] = []
@@ -244,7 +244,7 @@ class _Reader:
                     spans.append((at, _after(wall, moment.wall, length)))
         return spans
 
-    def _length(self, part: Component, begins: When, wall: Wall) -> Length:
+    def _length(self, part: Component, begins: WrittenTime, wall: Wall) -> Length:
         """DTEND, DURATION, or a whole day, or none."""
         if (line := part.one("DTEND")) is not None:
             ends = content_lines.when(line)
@@ -262,7 +262,7 @@ class _Reader:
         return Length(1 if begins.kind == "date" else 0, timedelta())
 
     def _recurrences(
-        self, text: str, begins: When, wall: Wall, length: Length, *, is_first: bool = True
+        self, text: str, begins: WrittenTime, wall: Wall, length: Length, *, is_first: bool = True
     ) -> Generator[None, None, list[datetime]]:
         """Those that may touch [start, end); without DTSTART, if it `is_first` of them whatever the rule says."""
         try:
@@ -286,7 +286,7 @@ class _Reader:
                 yield
         return found
 
-    def _until(self, text: str, begins: When, wall: Wall) -> datetime:
+    def _until(self, text: str, begins: WrittenTime, wall: Wall) -> datetime:
         try:
             found = content_lines.when(Property("UNTIL", {}, text))
         except Malformed:
@@ -295,7 +295,7 @@ class _Reader:
             return wall.shown((found.wall - _EPOCH) // timedelta(milliseconds=1))
         return until_of(text, timedelta())
 
-    def _gone(self, one: _Event, begins: When) -> Generator[None, None, ReplacedTimes]:
+    def _gone(self, one: _Event, begins: WrittenTime) -> Generator[None, None, ReplacedTimes]:
         """EXDATE, and what others stand in the place of. Of whole days the date counts, however it is written."""
         part = one.part
         gone = ReplacedTimes()
@@ -307,7 +307,7 @@ class _Reader:
             gone.moved = self._moved.get((part.calendar, one.uid))
         return gone
 
-    def _add(self, gone: ReplacedTimes, one: When, calendar: int, *, whole_days: bool) -> None:
+    def _add(self, gone: ReplacedTimes, one: WrittenTime, calendar: int, *, whole_days: bool) -> None:
         if whole_days or one.kind == "date":
             gone.dates.add(one.wall.date())
         elif one.kind == "floating":

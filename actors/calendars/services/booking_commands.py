@@ -3,8 +3,8 @@
 import msgspec
 
 from actors.calendars.booking.commands import MoveBooking
-from actors.calendars.booking.state import Record, Terms
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.booking.state import BookingDetails, BookingTerms
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.contract.wanted import BookingRequest
 from actors.calendars.hours.schedule import Price
 from actors.calendars.hours.versions import ANY, Versions
@@ -15,11 +15,11 @@ from common.timeline import MINUTE_MS
 
 def record_of(
     booking: str, request: BookingRequest, wanted: TimeRequest, taken: ReservedTime, quoted: Quoted | None = None
-) -> Record:
+) -> BookingDetails:
     """The booking that is to be, with its time and its price."""
     plan = taken.plan
     price = plan.price if quoted is None else Price(quoted.amount, quoted.currency)
-    return Record(
+    return BookingDetails(
         id=booking,
         therapist=wanted.therapist,
         client=wanted.client,
@@ -43,7 +43,7 @@ def record_of(
 
 
 def move_of(
-    record: Record, taken: ReservedTime, wanted: TimeRequest, override_reason: str, versions: Versions = ANY
+    record: BookingDetails, taken: ReservedTime, wanted: TimeRequest, override_reason: str, versions: Versions = ANY
 ) -> MoveBooking:
     """What moves a booking to its new time. The price that was agreed stays with the service."""
     plan = taken.plan
@@ -67,11 +67,13 @@ def move_of(
     )
 
 
-def _terms(plan: Plan) -> Terms:
-    return Terms(plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms, reminders=plan.reminders)
+def _terms(plan: BookingPlan) -> BookingTerms:
+    return BookingTerms(
+        plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms, reminders=plan.reminders
+    )
 
 
-def moved_request(record: Record, start: int | None = None, therapist: str | None = None) -> BookingRequest:
+def moved_request(record: BookingDetails, start: int | None = None, therapist: str | None = None) -> BookingRequest:
     """The same booking as a request, at another time or with another therapist."""
     return BookingRequest(
         therapist=therapist or record.therapist,

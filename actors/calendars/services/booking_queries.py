@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Final
 
 from actors.calendars.booking.answers import shown
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.booking.views import BOOKINGS, order_of, record_in
 from actors.calendars.contract.replies import BookingPage, CalendarFigures, LeadTimes
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
@@ -61,7 +61,9 @@ class BookingQueries:
             next_cursor=str(page[-1].fields["order"]) if len(found) > wanted.limit else "",
         )
 
-    async def versions(self, wanted: BookingFilter, start: int, end: int, *, by: Principal) -> list[tuple[Record, int]]:
+    async def versions(
+        self, wanted: BookingFilter, start: int, end: int, *, by: Principal
+    ) -> list[tuple[BookingDetails, int]]:
         """Bookings with their versions, that begin in [start, end), for feeds."""
         found = await self._views.find(
             ViewQuery(
@@ -75,13 +77,13 @@ class BookingQueries:
         )
         return [(record_in(view), view.version) for view in found]
 
-    async def records(self, therapist: str, start: int, end: int, status: str | None = None) -> list[Record]:
+    async def records(self, therapist: str, start: int, end: int, status: str | None = None) -> list[BookingDetails]:
         """Bookings of a calendar that begin in [start, end), at most `MOST_COUNTED`."""
         equal: dict[str, str | int | bool | None] = {"therapist": therapist}
         if status is not None:
             equal["status"] = status
         above = order_of(start - 1, "~")
-        found: list[Record] = []
+        found: list[BookingDetails] = []
         while len(found) < MOST_COUNTED:
             views = await self._views.find(
                 ViewQuery(

@@ -20,8 +20,8 @@ from actors.calendars.booking.commands import (
 from actors.calendars.booking.keyed import AssignId, mark
 from actors.calendars.booking.lifecycle import require_legal
 from actors.calendars.booking.reminders import ListReminders, ReminderList, SendReminder
-from actors.calendars.booking.state import Record
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.booking.state import BookingDetails
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.calendar.commands import Check
 from actors.calendars.contract.ports import Related, calendar_of, entity
 from actors.calendars.contract.replies import Checked
@@ -193,7 +193,7 @@ class Bookings:
         """Remind of it now. Raises NotFound, PermissionDenied, FailedPrecondition: as `booking.reminders.by_hand`."""
         return await self._region.ask(entity("booking", booking, "booking_id"), SendReminder(), by=by, trace=trace)
 
-    async def record(self, booking: str) -> Record:
+    async def record(self, booking: str) -> BookingDetails:
         """The booking as data, for those who have checked that they may."""
         name = entity("booking", booking, "booking_id")
         return (await self._region.ask(name, GetRecord(), by=SYSTEM)).record
@@ -222,7 +222,7 @@ class Bookings:
 
     async def check_many(
         self, request: BookingRequest, starts: tuple[int, ...], client: str, by: Principal, booking: str = ""
-    ) -> list[tuple[Plan, list[Reason]]]:
+    ) -> list[tuple[BookingPlan, list[Reason]]]:
         """What stands against each of these times: in the calendar, in its rooms, and in the client's agenda."""
         overriding = bool(request.override_reason)
         command = Check(

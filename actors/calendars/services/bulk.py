@@ -6,7 +6,7 @@ import msgspec
 
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.booking.lifecycle import LEGAL, not_begun, require_legal
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.contract.replies import Alternative, BulkReply, BulkResult
 from actors.calendars.contract.requests import BulkBody, BulkItem
 from actors.calendars.contract.wanted import BookingChangeRequest
@@ -82,7 +82,7 @@ class BulkBookings:
             return msgspec.structs.replace(result, alternatives=await self._alternatives(record, by))
         return result
 
-    async def _done(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> BookingReply:
+    async def _done(self, body: BulkBody, item: BulkItem, record: BookingDetails, by: Principal) -> BookingReply:
         match body.action:
             case "cancel":
                 return await self._bookings.cancel(record.id, body.reason, by=by)
@@ -94,7 +94,7 @@ class BulkBookings:
             record.id, BookingChangeRequest(start=_start(item), therapist=_target(body, item)), by=by
         )
 
-    async def _try(self, body: BulkBody, item: BulkItem, record: Record, by: Principal) -> None:
+    async def _try(self, body: BulkBody, item: BulkItem, record: BookingDetails, by: Principal) -> None:
         """Raises CarewireError: it would fail, for this reason."""
         require_legal(record, body.action)
         if body.action in ("complete", "no_show") and self._clock.platform_ms() < record.start:
@@ -106,7 +106,7 @@ class BulkBookings:
         if not checked.available:
             raise conflict(checked.reasons, checked.alternatives)
 
-    async def _alternatives(self, record: Record, by: Principal) -> list[Alternative]:
+    async def _alternatives(self, record: BookingDetails, by: Principal) -> list[Alternative]:
         return await self._bookings.alternatives.near(
             AlternativeSearch(
                 calendar=record.therapist,
@@ -128,7 +128,7 @@ def _check(body: BulkBody, items: tuple[BulkItem, ...]) -> None:
         raise InvalidArgument("Name to_therapist_id, or the therapist_id of each item.", details={"field": "items"})
 
 
-def _is_there(record: Record, start: int | None, therapist: str | None) -> bool:
+def _is_there(record: BookingDetails, start: int | None, therapist: str | None) -> bool:
     wanted = (record.start if start is None else start, therapist or record.therapist)
     return (start, therapist) != (None, None) and (record.start, record.therapist) == wanted
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actors.calendars.booking.state import Record
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.booking.state import BookingDetails
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.contract.replies import Alternative, Occurrence
 from actors.calendars.hours.reasons import Reason
 from common.clock import to_rfc3339
 from common.errors import Conflict
 
 
-def checked_occurrence(plan: Plan, why: list[Reason]) -> Occurrence:
+def checked_occurrence(plan: BookingPlan, why: list[Reason]) -> Occurrence:
     """What stands against it, if anything."""
     status = "conflict" if why else "available"
     return Occurrence(start=to_rfc3339(plan.start), end=to_rfc3339(plan.end), status=status, reasons=why)
@@ -37,7 +37,7 @@ class _Refusal(msgspec.Struct):
     alternatives: list[Alternative] | None = None
 
 
-def moving_occurrence(record: Record, to: int, why: list[Reason]) -> Occurrence:
+def moving_occurrence(record: BookingDetails, to: int, why: list[Reason]) -> Occurrence:
     """What a move of one booking would be."""
     return Occurrence(
         booking_id=record.id,

@@ -6,8 +6,8 @@ from typing import Final, Literal
 import msgspec
 
 from actors.calendars.booking.keyed import AssignId
-from actors.calendars.booking.state import PAUSED, Record
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.booking.state import PAUSED, BookingDetails
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.contract.ports import entity
 from actors.calendars.contract.replies import Occurrence, SeriesReply
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
@@ -171,7 +171,7 @@ class SeriesService:
         zone = timeline.kept_zone(found.definition.tz)
         shift = timeline.wall_of(zone, start) - timeline.wall_of(zone, first.start)
         ahead = shift.total_seconds() > 0  # the last first, so that none stands in the way of another
-        plans: list[tuple[Record, int, list[Reason]]] = []
+        plans: list[tuple[BookingDetails, int, list[Reason]]] = []
         for record in sorted(chosen, key=lambda one: one.start, reverse=ahead):
             to = timeline.instant_of(zone, timeline.wall_of(zone, record.start) + shift)
             request = moved_request(record, to)
@@ -238,7 +238,7 @@ class SeriesService:
             except FailedPrecondition:
                 continue
 
-    async def _moved(self, record: Record, to: int, occurrence: Occurrence, by: Principal) -> Occurrence:
+    async def _moved(self, record: BookingDetails, to: int, occurrence: Occurrence, by: Principal) -> Occurrence:
         try:
             await self._bookings.move(record.id, BookingChangeRequest(start=to), by=by)
         except CarewireError as error:
@@ -248,7 +248,7 @@ class SeriesService:
     async def _suggested(
         self,
         request: BookingRequest,
-        checked: Sequence[tuple[Plan, list[Reason]]],
+        checked: Sequence[tuple[BookingPlan, list[Reason]]],
         occurrences: Sequence[Occurrence],
         client: str,
         by: Principal,
@@ -269,7 +269,7 @@ class SeriesService:
             suggested[number] = msgspec.structs.replace(suggested[number], alternatives=alternatives)
         return suggested
 
-    async def _chosen(self, found: SeriesRecord, scope: Scope, anchor: str) -> list[Record]:
+    async def _chosen(self, found: SeriesRecord, scope: Scope, anchor: str) -> list[BookingDetails]:
         records = {one.id: one for one in await self._records(found.bookings) if self._is_ahead(one)}
         if anchor not in records:
             raise InvalidArgument(
@@ -280,10 +280,10 @@ class SeriesService:
         since = records[anchor].start if scope == "following" else 0
         return [one for one in records.values() if one.start >= since]
 
-    def _is_ahead(self, record: Record) -> bool:
+    def _is_ahead(self, record: BookingDetails) -> bool:
         return record.status in ("held", "pending", "confirmed") and record.start > self._clock.platform_ms()
 
-    async def _records(self, bookings: Sequence[str]) -> list[Record]:
+    async def _records(self, bookings: Sequence[str]) -> list[BookingDetails]:
         return [await self._bookings.record(booking) for booking in bookings]
 
     async def _record(self, series: str, by: Principal) -> SeriesRecord:

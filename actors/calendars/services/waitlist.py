@@ -20,10 +20,10 @@ from actors.calendars.waitlist.commands import (
     ClaimOffer,
     CloseOffer,
     DeclineOffer,
-    GetFigures,
     GetWaitlist,
+    GetWaitlistFigures,
     JoinWaitlist,
-    LeaveWaitlist,
+    StopWaiting,
 )
 from actors.calendars.waitlist.state import WaitlistEntry
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
@@ -89,7 +89,7 @@ class WaitlistService:
 
     async def leave(self, entry: str, *, by: Principal) -> NothingToTell:
         """Wait no more."""
-        return await self._ask(LeaveWaitlist(entry), by)
+        return await self._ask(StopWaiting(entry), by)
 
     async def listing(self, calendar: str, *, by: Principal) -> WaitlistReply:
         """One's own wishes with their positions; for staff, those of a calendar."""
@@ -97,7 +97,7 @@ class WaitlistService:
 
     async def figures(self, *, by: Principal) -> WaitlistFigures:
         """Waiting time, acceptance, demand by hour."""
-        return await self._ask(GetFigures(), by)
+        return await self._ask(GetWaitlistFigures(), by)
 
     async def decline(self, offer: str, *, by: Principal) -> NothingToTell:
         """Let an offer go; it rolls on."""

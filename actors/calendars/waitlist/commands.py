@@ -15,7 +15,7 @@ class JoinWaitlist(Command[Standing], frozen=True, tag="join"):
     note: str = ""
 
 
-class LeaveWaitlist(Command[NothingToTell], frozen=True, tag="leave"):
+class StopWaiting(Command[NothingToTell], frozen=True, tag="leave"):
     """Wait no more."""
 
     entry: str
@@ -56,20 +56,20 @@ class GetWaitlist(Command[WaitlistReply], frozen=True, tag="listing"):
     calendar: str = ""
 
 
-class GetFigures(Command[WaitlistFigures], frozen=True, tag="figures"):
+class GetWaitlistFigures(Command[WaitlistFigures], frozen=True, tag="figures"):
     """How it goes. Staff only."""
 
 
 WaitlistCommand = (
     JoinWaitlist
-    | LeaveWaitlist
+    | StopWaiting
     | DeclineOffer
     | ClaimOffer
     | CloseOffer
     | MatchSlots
     | LapseOffer
     | GetWaitlist
-    | GetFigures
+    | GetWaitlistFigures
     | TimeFreed
     | Reserved
     | QueryOutcome

@@ -18,13 +18,13 @@ from actors.calendars.waitlist.commands import (
     ClaimOffer,
     CloseOffer,
     DeclineOffer,
-    GetFigures,
     GetWaitlist,
+    GetWaitlistFigures,
     JoinWaitlist,
     LapseOffer,
-    LeaveWaitlist,
     MatchSlots,
     ReadWaitlist,
+    StopWaiting,
     WaitlistCommand,
 )
 from actors.calendars.waitlist.events import (
@@ -71,11 +71,11 @@ class Waitlist:
         match command:
             case JoinWaitlist():
                 return self._join(command, context)
-            case LeaveWaitlist():
+            case StopWaiting():
                 return self._leave(self._entry(command.entry, context.by))
             case GetWaitlist():
                 return self._list(command, context)
-            case GetFigures():
+            case GetWaitlistFigures():
                 return self._figures(context)
             case ClaimOffer():
                 return Decision(self._offer(command.offer, context))

@@ -17,7 +17,7 @@ from actors.calls.call.commands import (
     RingOver,
 )
 from actors.calls.call.events import CallEnded, CallEvent, CallRang
-from actors.calls.records import RINGING, Call, Status, shown
+from actors.calls.records import RINGING, CallRecord, Status, shown
 from actors.kernel.contract.entity import Context, Decision, Principal, SetTimer
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
 
@@ -30,7 +30,7 @@ class CallEntity:
     """`call` is None until it rings."""
 
     id: str
-    call: Call | None = None
+    call: CallRecord | None = None
 
     def decide(self, command: CallCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -64,7 +64,7 @@ class CallEntity:
         """See `Entity.apply`."""
         self.call = event.call
 
-    def _theirs(self, by: Principal) -> Call:
+    def _theirs(self, by: Principal) -> CallRecord:
         if self.call is None or by.user not in (self.call.caller, self.call.callee):
             raise NotFound("There is no such call.", call=self.id)
         return self.call
@@ -78,7 +78,7 @@ class CallEntity:
         return _ended(call, "missed" if isinstance(command, RingOver) else "cancelled", now_ms)
 
     def _ring(self, command: Ring, now_ms: int) -> Decision:
-        call = Call(
+        call = CallRecord(
             id=self.id,
             caller=command.caller,
             callee=command.callee,
@@ -92,7 +92,7 @@ class CallEntity:
         timers = [SetTimer("ring_over", call.expires, _OVER)]
         return Decision(shown(call), events=[CallRang(call=call)], timers=timers)
 
-    def _answer(self, call: Call, command: AnswerCall, now_ms: int) -> Decision:
+    def _answer(self, call: CallRecord, command: AnswerCall, now_ms: int) -> Decision:
         device = command.device
         if call.status == "answered":
             if call.answered_by == device:
@@ -101,7 +101,7 @@ class CallEntity:
         return _ended(replace(call, answered_by=device, meeting=call.meeting or command.meeting), "answered", now_ms)
 
 
-def _ended(call: Call, status: Status, now_ms: int) -> Decision:
+def _ended(call: CallRecord, status: Status, now_ms: int) -> Decision:
     if call.status == status:
         return Decision(shown(call))
     if call.status != RINGING:

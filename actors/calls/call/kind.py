@@ -9,13 +9,13 @@ from actors.calls.call.commands import CallCommand, Ring
 from actors.calls.call.entity import CallEntity
 from actors.calls.call.events import CallEnded, CallEvent
 from actors.calls.line.line import FreeLine
-from actors.calls.records import Call
+from actors.calls.records import CallRecord
 from actors.calls.views import INDEXES, views_of
 from actors.kernel.contract.entity import Effects, Kind, Letter, Principal, Recorded
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Call | None).decode
+_state: Final = msgspec.msgpack.Decoder(CallRecord | None).decode
 
 
 class CallKind(Kind[CallEntity, CallCommand, CallEvent]):

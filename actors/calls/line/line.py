@@ -57,7 +57,7 @@ _state: Final = msgspec.msgpack.Decoder(LineState).decode
 
 
 @dataclass(slots=True)
-class Line:
+class CallLine:
     """See the module."""
 
     state: LineState = FREE
@@ -85,7 +85,7 @@ class Line:
         return Decision(events=[LineTaken(call=command.call, until=now_ms + command.for_ms)])
 
 
-class LineKind(Kind[Line, LineCommand, LineEvent]):
+class LineKind(Kind[CallLine, LineCommand, LineEvent]):
     """Lines as the kernel sees them. Nobody listens to one."""
 
     name = "line"
@@ -93,19 +93,19 @@ class LineKind(Kind[Line, LineCommand, LineEvent]):
     events = LineEvent
 
     @override
-    def create(self, key: str) -> Line:
-        return Line()
+    def create(self, key: str) -> CallLine:
+        return CallLine()
 
     @override
-    def snapshot(self, entity: Line) -> bytes:
+    def snapshot(self, entity: CallLine) -> bytes:
         return _pack(entity.state)
 
     @override
-    def restore(self, key: str, state: bytes) -> Line:
-        return Line(_state(state))
+    def restore(self, key: str, state: bytes) -> CallLine:
+        return CallLine(_state(state))
 
     @override
-    def admit(self, entity: Line, by: Principal) -> None:
+    def admit(self, entity: CallLine, by: Principal) -> None:
         raise PermissionDenied("Only Carewire itself may do this.")
 
     @override

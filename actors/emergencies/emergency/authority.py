@@ -10,7 +10,7 @@ from common.policy import POLICY, Relation
 _RESPONDERS: Final = {Relation.MEMBER, Relation.OWNER}
 
 
-class Contents(Query, frozen=True):
+class EmergencyContents(Query, frozen=True):
     """The emergency, with what lies in these events: the last message, and the last location."""
 
     emergency: Emergency
@@ -52,10 +52,10 @@ def may_cancel(one: Emergency, by: Principal) -> None:
         raise PermissionDenied("Only who raised it may cancel it.", action="emergency.cancel")
 
 
-def seen(one: Emergency, by: Principal) -> Contents:
+def seen(one: Emergency, by: Principal) -> EmergencyContents:
     """What they may see of it. Where somebody is, those see who were asked, while it is open. Raises NotFound."""
     found = relations(one, by.user)
     if not any(POLICY.allows(by.role, relation, "emergency.read") for relation in found):
         raise NotFound("There is no such emergency.", emergency=one.id)
     sees_place = not one.over and bool(found & {*_RESPONDERS, Relation.SELF})
-    return Contents(one, one.words[-1:], one.places[-1:] if sees_place else ())
+    return EmergencyContents(one, one.words[-1:], one.places[-1:] if sees_place else ())

@@ -33,7 +33,7 @@ class GetEmergency(Command[ShownEmergency], frozen=True, tag="get"):
     """The emergency, with what was said, and to those who were asked also where, while it is open."""
 
 
-class Acknowledge(Command[ShownEmergency], frozen=True, tag="acknowledge"):
+class AcknowledgeEmergency(Command[ShownEmergency], frozen=True, tag="acknowledge"):
     """I am on it. The first one has it. Idempotent."""
 
 
@@ -49,7 +49,7 @@ class Resolve(Command[ShownEmergency], frozen=True, kw_only=True, tag="resolve")
     secret: bytes | None = None
 
 
-class Cancel(Command[ShownEmergency], frozen=True, tag="cancel"):
+class CancelEmergency(Command[ShownEmergency], frozen=True, tag="cancel"):
     """Help is not needed after all."""
 
 
@@ -98,10 +98,10 @@ class ForgetLocation(Command[None], frozen=True, tag="forget_location"):
 EmergencyCommand = (
     Raise
     | GetEmergency
-    | Acknowledge
+    | AcknowledgeEmergency
     | HandOff
     | Resolve
-    | Cancel
+    | CancelEmergency
     | ForgetPerson
     | NextRung
     | StopLooking

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from actors.emergencies.activities import Responders
 from actors.emergencies.emergency import authority, climbing
 from actors.emergencies.emergency.commands import (
-    Acknowledge,
-    Cancel,
+    AcknowledgeEmergency,
+    CancelEmergency,
     Cry,
     EmergencyCommand,
     ForgetLocation,
@@ -34,7 +34,7 @@ from actors.emergencies.emergency.events import (
     LocationForgotten,
     RungDue,
 )
-from actors.emergencies.emergency.steps import Steps, Told
+from actors.emergencies.emergency.steps import ChangeNotice, EscalationTimes
 from actors.emergencies.ladders import STANDARD, Rung
 from actors.emergencies.records import Emergency, graver, shown
 from actors.kernel.contract.activities import Answered
@@ -46,7 +46,7 @@ OVER_ALREADY: Final = "over"
 _RAISED: Final[Change] = "raised"
 _AGAIN: Final[Change] = "raised_again"
 _NOTHING: Final = Decision()
-_OF_RESPONDERS: Final = (Acknowledge, HandOff, Resolve, Cancel)
+_OF_RESPONDERS: Final = (AcknowledgeEmergency, HandOff, Resolve, CancelEmergency)
 _responders: Final = msgspec.msgpack.Decoder(Responders).decode
 _cry: Final = msgspec.msgpack.Decoder(Cry).decode
 
@@ -56,7 +56,7 @@ class EmergencyEntity:
     """`emergency` is None until it was raised. `steps`: how long things last."""
 
     id: str
-    steps: Steps
+    steps: EscalationTimes
     emergency: Emergency | None = None
 
     def decide(self, command: EmergencyCommand, context: Context, version: int) -> Decision:
@@ -117,17 +117,21 @@ class EmergencyEntity:
         return msgspec.structs.replace(decision, reply=shown(one, version + len(decision.events)))
 
     def _of_people(
-        self, one: Emergency, command: Acknowledge | HandOff | Resolve | Cancel, by: Principal, now_ms: int
+        self,
+        one: Emergency,
+        command: AcknowledgeEmergency | HandOff | Resolve | CancelEmergency,
+        by: Principal,
+        now_ms: int,
     ) -> Decision:
         match command:
-            case Acknowledge():
+            case AcknowledgeEmergency():
                 return self._acknowledge(authority.may(one, by, "emergency.acknowledge"), by.user, now_ms)
             case HandOff():
                 return self._hand_off(authority.may(one, by, "emergency.hand_off"), command.to, by.user, now_ms)
             case Resolve():
                 authority.may(one, by, "emergency.resolve")
                 return self._end(one=one, status="resolved", user=by.user, now_ms=now_ms, note=command.secret)
-            case Cancel():
+            case CancelEmergency():
                 authority.may_cancel(one, by)
                 return self._end(one, "cancelled", by.user, now_ms)
         assert_never(command)
@@ -162,7 +166,7 @@ class EmergencyEntity:
         if one is not None and not one.over:
             one = climbing.noted(one, now_ms, "joined", command.by)
             joined = replace(one, kind=graver(one.kind, command.kind))
-            return self.steps.said(joined, Told("joined"), version, _cry_of(command))
+            return self.steps.said(joined, ChangeNotice("joined"), version, _cry_of(command))
         if one is not None and command.by:
             raise FailedPrecondition("This emergency is over. Raise another.", details={"reason": OVER_ALREADY})
         if one is None:
@@ -172,7 +176,7 @@ class EmergencyEntity:
         one = climbing.noted(one, now_ms, change, command.by)
         people = tuple(user for user in climbing.known_on(one) if user != one.user)
         one = climbing.asking(one, people, now_ms) if people else climbing.looking(one)
-        return self.steps.begun(one, Told(change, one.asked, one.asked), now_ms, version, cry=_cry_of(command))
+        return self.steps.begun(one, ChangeNotice(change, one.asked, one.asked), now_ms, version, cry=_cry_of(command))
 
     def _ask_known(self, one: Emergency, now_ms: int) -> Decision:
         one = _with_ladder(one)
@@ -185,12 +189,12 @@ class EmergencyEntity:
         one = climbing.noted(climbing.asking(one, people, now_ms), now_ms, "asked")
         channels = climbing.rung_of(one).channels
         by_mail = one.laps == 0 and (not channels or "email" in channels)
-        return self.steps.waiting(one, Told("asked", one.asked, one.asked if by_mail else (), channels))
+        return self.steps.waiting(one, ChangeNotice("asked", one.asked, one.asked if by_mail else (), channels))
 
     def _ask_late(self, one: Emergency, late: tuple[str, ...], now_ms: int) -> Decision:
         """They were found after the others of their rung had been asked, whose time goes on."""
         one = climbing.noted(replace(one, asked=(*one.asked, *late)), now_ms, "asked")
-        return Decision(events=[Told("asked", late, late).event(one)])
+        return Decision(events=[ChangeNotice("asked", late, late).event(one)])
 
     def _acknowledge(self, one: Emergency, user: str, now_ms: int) -> Decision:
         _check_open(one)
@@ -199,7 +203,9 @@ class EmergencyEntity:
         if one.status != "raised" and user not in (one.owner, one.handed_to):
             raise Conflict("Somebody else is on it.", details={"acknowledged_by": one.owner})
         one = replace(climbing.settled(one), status="acknowledged", owner=user, acknowledged=now_ms, handed_to="")
-        return self.steps.accepted(climbing.noted(one, now_ms, "acknowledged", user), Told("acknowledged"), now_ms)
+        return self.steps.accepted(
+            climbing.noted(one, now_ms, "acknowledged", user), ChangeNotice("acknowledged"), now_ms
+        )
 
     def _hand_off(self, one: Emergency, to: str, user: str, now_ms: int) -> Decision:
         _check_open(one)
@@ -212,25 +218,25 @@ class EmergencyEntity:
         asked = tuple(dict.fromkeys([*one.asked, to]))
         one = replace(climbing.settled(one), status="handed_over", handed_to=to, asked=asked)
         one = climbing.noted(one, now_ms, "handed_over", user)
-        return self.steps.handed(one, Told("handed_over", (to,), (to,)), now_ms)
+        return self.steps.handed(one, ChangeNotice("handed_over", (to,), (to,)), now_ms)
 
     def _come_back(self, one: Emergency, now_ms: int) -> Decision:
         """To whoever handed it over: they have not been relieved."""
         one = replace(climbing.settled(one), status="acknowledged", handed_to="")
-        told = Told("came_back", (one.owner,), (one.owner,))
+        told = ChangeNotice("came_back", (one.owner,), (one.owner,))
         return self.steps.accepted(climbing.noted(one, now_ms, "came_back"), told, now_ms)
 
     def _raise_again(self, one: Emergency, now_ms: int) -> Decision:
         """Whoever was asked before is asked at once; the first rung is looked up anew."""
         one = climbing.noted(climbing.looking(_again(one)), now_ms, _AGAIN)
-        return self.steps.begun(one, Told(_AGAIN, one.asked, one.asked), now_ms, 0, cry=Cry())
+        return self.steps.begun(one, ChangeNotice(_AGAIN, one.asked, one.asked), now_ms, 0, cry=Cry())
 
     def _end(self, one: Emergency, status: Ending, user: str, now_ms: int, note: bytes | None = None) -> Decision:
         if one.status == status:
             return _NOTHING
         _check_open(one)
         one = replace(climbing.settled(one), status=status, ended=now_ms, handed_to="")
-        return self.steps.ended(climbing.noted(one, now_ms, status, user), Told(status), note)
+        return self.steps.ended(climbing.noted(one, now_ms, status, user), ChangeNotice(status), note)
 
     def _forget(self, one: Emergency, user: str, now_ms: int) -> Decision:
         """They will not come any more, or need nobody."""

@@ -6,12 +6,12 @@ import msgspec
 from typing_extensions import override
 
 from actors.emergencies.activities import RESPONDERS, FindResponders
-from actors.emergencies.emergency.authority import Contents
+from actors.emergencies.emergency.authority import EmergencyContents
 from actors.emergencies.emergency.climbing import rung_of
 from actors.emergencies.emergency.commands import EmergencyCommand, Raise
 from actors.emergencies.emergency.entity import EmergencyEntity, look_key
 from actors.emergencies.emergency.events import EmergencyEvent, LocationForgotten, RungDue
-from actors.emergencies.emergency.steps import Steps
+from actors.emergencies.emergency.steps import EscalationTimes
 from actors.emergencies.person.commands import EmergencyOver
 from actors.emergencies.records import Emergency, Location, shown
 from actors.emergencies.views import INDEXES, views_of
@@ -32,7 +32,7 @@ class EmergencyKind(Kind[EmergencyEntity, EmergencyCommand, EmergencyEvent]):
     events = EmergencyEvent
     indexes = INDEXES
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: EscalationTimes) -> None:
         self._steps = steps
 
     @override
@@ -81,7 +81,7 @@ class EmergencyKind(Kind[EmergencyEntity, EmergencyCommand, EmergencyEvent]):
     @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         """The emergency with the last that was said, and where."""
-        if not isinstance(query, Contents):
+        if not isinstance(query, EmergencyContents):
             return await super().read(query, entity_id, version, library)
         found = await library.at(entity_id, sorted({*query.words, *query.places}))
         secrets = {one.seq: one.event.secret for one in found if one.event.secret is not None}

@@ -25,7 +25,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ChangeNotice:
     """What happened, and who is asked to come because of it: see `EmergencyChanged`."""
 
     change: Change
@@ -47,7 +47,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class EscalationTimes:
     """How long things last, in ms: until what is acknowledged and not resolved is raised again, until nobody is asked
     any more, and how long a location is kept after the end."""
 
@@ -59,7 +59,7 @@ class Steps:
         """The people of its rung are to be looked up."""
         return Decision(events=[RungDue(emergency=one)], timers=[_stop_looking(one, now_ms)])
 
-    def begun(self, one: Emergency, told: Told, now_ms: int, version: int, cry: Cry) -> Decision:
+    def begun(self, one: Emergency, told: ChangeNotice, now_ms: int, version: int, cry: Cry) -> Decision:
         """It is raised, or raised again: the ladder begins, and with it the time after which nobody is asked."""
         said = _said(one, told, version, cry)
         give_up = _timer(f"give_up:{one.raising}", now_ms + self.give_up_ms, GiveUp(one.raising))
@@ -68,31 +68,31 @@ class Steps:
         due = RungDue(emergency=said[-1].emergency)
         return Decision(events=[*said, due], timers=[_stop_looking(one, now_ms), give_up])
 
-    def said(self, one: Emergency, told: Told, version: int, cry: Cry) -> Decision:
+    def said(self, one: Emergency, told: ChangeNotice, version: int, cry: Cry) -> Decision:
         """Somebody cried again."""
         return Decision(events=_said(one, told, version, cry))
 
-    def waiting(self, one: Emergency, told: Told) -> Decision:
+    def waiting(self, one: Emergency, told: ChangeNotice) -> Decision:
         """The people of a rung were asked; the next are when they have had their time."""
         return Decision(events=[told.event(one)], timers=[_next_rung(one)])
 
-    def accepted(self, one: Emergency, told: Told, now_ms: int) -> Decision:
+    def accepted(self, one: Emergency, told: ChangeNotice, now_ms: int) -> Decision:
         """Somebody has it; it is raised again should they never resolve it."""
         due = _timer(f"raise_again:{one.step}", now_ms + self.remind_ms, RaiseAgain(one.step))
         return Decision(events=[told.event(one)], timers=[due])
 
-    def handed(self, one: Emergency, told: Told, now_ms: int) -> Decision:
+    def handed(self, one: Emergency, told: ChangeNotice, now_ms: int) -> Decision:
         """Somebody is to take it over, within the time that their rung would have."""
         due = _timer(f"take_back:{one.step}", now_ms + climbing.rung_of(one).wait_s * 1000, TakeBack(one.step))
         return Decision(events=[told.event(one)], timers=[due])
 
-    def ended(self, one: Emergency, told: Told, note: bytes | None) -> Decision:
+    def ended(self, one: Emergency, told: ChangeNotice, note: bytes | None) -> Decision:
         """It is over; where the person was is forgotten after a while."""
         timers = [_timer(f"forget:{one.ended}", one.ended + self.keep_location_ms, ForgetLocation(one.ended))]
         return Decision(events=[told.event(one, note)], timers=timers if one.places else [])
 
 
-def _said(one: Emergency, told: Told, version: int, cry: Cry) -> list[EmergencyChanged | Located]:
+def _said(one: Emergency, told: ChangeNotice, version: int, cry: Cry) -> list[EmergencyChanged | Located]:
     """What was said lies in one event, where in another, so that it can be forgotten by itself."""
     if cry.message:
         one = replace(one, words=(*one.words, version + 1))

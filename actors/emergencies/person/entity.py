@@ -14,7 +14,7 @@ from actors.emergencies.person.commands import (
     DistressCommand,
     EmergencyOver,
 )
-from actors.emergencies.person.events import Claimed, Cried, DistressEvent, Ended
+from actors.emergencies.person.events import Cried, DistressEvent, EmergencyClaimed, Ended
 from actors.kernel.contract.entity import Context, Decision
 from common.errors import InvalidArgument, PermissionDenied
 from common.ids import is_id
@@ -57,4 +57,4 @@ class Distress:
         if self.current not in ("", command.after):
             return Decision(CurrentEmergency(emergency=self.current))
         claimed = CurrentEmergency(emergency=command.emergency)
-        return Decision(claimed, events=[Claimed(emergency=command.emergency)])
+        return Decision(claimed, events=[EmergencyClaimed(emergency=command.emergency)])

@@ -4,7 +4,7 @@ from actors.emergencies.records import Distress
 from actors.kernel.contract.entity import Event
 
 
-class Claimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
+class EmergencyClaimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
     """This emergency is the open one."""
 
     emergency: str
@@ -21,4 +21,4 @@ class Ended(Event, frozen=True, kw_only=True, array_like=True, tag="ended"):
     """None is open any more."""
 
 
-DistressEvent = Claimed | Cried | Ended
+DistressEvent = EmergencyClaimed | Cried | Ended

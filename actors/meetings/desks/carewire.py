@@ -10,17 +10,17 @@ from actors.meetings.activities import RoomPlaced
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.events import EvidenceClosed
 from actors.meetings.rules import consent, gates, links, moves, quality, windows
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.evidence import evidence_of, hash_of
 from actors.meetings.rules.quality import Pulse
 
 
-def decide(draft: Draft, pulse: Pulse, command: MeetingCommand, by: Principal) -> None:
+def decide(draft: MeetingDraft, pulse: Pulse, command: MeetingCommand, by: Principal) -> None:
     """What follows from it."""
     match command:
         case asked.FollowBooking():
             windows.follow(draft, command)
-        case asked.ForgetPerson():
+        case asked.ForgetParticipant():
             _forget(draft, command)
         case reports.RecorderSays():
             consent.heard(draft, command, by)
@@ -32,19 +32,19 @@ def decide(draft: Draft, pulse: Pulse, command: MeetingCommand, by: Principal) -
             quality.measured(draft, pulse, command.samples)
         case reports.Speaks() if command.epoch == draft.record.media.epoch:
             draft.tell("active_speaker", participant_id=command.participant or None)
-        case reports.Slots():
+        case reports.ReportSlots():
             _slots(draft, command)
         case _:
             _of_links(draft, command)
 
 
-def _of_links(draft: Draft, command: MeetingCommand) -> None:
+def _of_links(draft: MeetingDraft, command: MeetingCommand) -> None:
     match command:
         case reports.Connected():
             links.connected(draft, command)
         case reports.Lost():
             links.lost(draft, command)
-        case reports.Seen():
+        case reports.ReportConnected():
             links.seen(draft, command)
         case reports.SeenElsewhere():
             links.elsewhere(draft, command)
@@ -60,7 +60,7 @@ def _of_links(draft: Draft, command: MeetingCommand) -> None:
             _of_time(draft, command)
 
 
-def _of_time(draft: Draft, command: MeetingCommand) -> None:
+def _of_time(draft: MeetingDraft, command: MeetingCommand) -> None:
     match command:
         case reports.OpenRoom():
             windows.opens(draft, command)
@@ -84,26 +84,26 @@ def _of_time(draft: Draft, command: MeetingCommand) -> None:
             _close_evidence(draft)
 
 
-def _slots(draft: Draft, command: reports.Slots) -> None:
+def _slots(draft: MeetingDraft, command: reports.ReportSlots) -> None:
     seat = draft.record.seat(command.participant)
     if seat is not None and seat.inside and command.epoch == draft.record.media.epoch:
         draft.whisper(seat, "meeting_slots", epoch=command.epoch, slots=msgspec.Raw(command.slots))
 
 
-def _forget(draft: Draft, command: asked.ForgetPerson) -> None:
+def _forget(draft: MeetingDraft, command: asked.ForgetParticipant) -> None:
     seat = draft.record.seat_of(command.user)
     if seat is not None and (seat.inside or seat.state == "waiting"):
         gates.put_out(draft, seat)
 
 
-def _close_evidence(draft: Draft) -> None:
+def _close_evidence(draft: MeetingDraft) -> None:
     record = draft.record
     if record.over and not record.final:
         evidence = evidence_of(record, draft.terms.bridge)
         draft.say(EvidenceClosed(evidence=evidence, hash=hash_of(evidence), host=record.host, bill=record.bill))
 
 
-def answered(draft: Draft, answer: Answered) -> None:
+def answered(draft: MeetingDraft, answer: Answered) -> None:
     """What became of looking for a worker at this epoch."""
     epoch = int(answer.key.split(":")[1])
     if answer.outcome == "done":

@@ -5,12 +5,12 @@ from typing import Final
 
 from actors.kernel.contract.entity import Principal
 from actors.meetings import commands as asked
-from actors.meetings.answers import Answers, Ready
+from actors.meetings.answers import MeetingAnswers, Ready
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.desks.staff import other, require
-from actors.meetings.reports import Connected, Seen
+from actors.meetings.reports import Connected, ReportConnected
 from actors.meetings.rules import consent, gates, links, quality, signalling
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.evidence import evidence_of
 from actors.meetings.shown import WatchReply
 from actors.meetings.shown_evidence import MeetingEvidence, shown_evidence
@@ -22,7 +22,7 @@ COMMANDS: Final = (
     *_READS,
     asked.RefreshTicket,
     asked.GetIce,
-    asked.Leave,
+    asked.LeaveSeat,
     asked.SetMedia,
     asked.ShareScreen,
     asked.RequestScreen,
@@ -34,7 +34,7 @@ COMMANDS: Final = (
 Later = Callable[[], object]
 
 
-def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal) -> Later | None:
+def decide(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand, by: Principal) -> Later | None:
     """What to answer, once all is decided.
 
     Raises:
@@ -48,7 +48,7 @@ def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principa
         if record.has_part(by.user):
             raise _not_seated()
         raise NotFound("There is no such meeting.")
-    if isinstance(command, asked.Leave):
+    if isinstance(command, asked.LeaveSeat):
         if seat.inside or seat.state == "waiting":
             gates.leave(draft, seat, "left")
         return answers.left
@@ -68,7 +68,7 @@ def _not_seated() -> FailedPrecondition:
     return FailedPrecondition("You are not in this meeting now: join first.", details={"reason": "not_seated"})
 
 
-def _read(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal) -> Later:
+def _read(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand, by: Principal) -> Later:
     record = draft.record
     if not (by.is_system or by.role == "admin" or record.has_part(by.user)):
         raise NotFound("There is no such meeting.")
@@ -89,7 +89,7 @@ def _read(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal
     return answers.just_meeting
 
 
-def _watched(answers: Answers) -> WatchReply:
+def _watched(answers: MeetingAnswers) -> WatchReply:
     return WatchReply(meeting=answers.meeting(), participants=answers.participants(), seq=answers.draft.seq, events=[])
 
 
@@ -100,7 +100,7 @@ def _check_evidence(record: Record, by: Principal) -> None:
         raise PermissionDenied("Only its host and its client see what took place.")
 
 
-def _of_seat(draft: Draft, answers: Answers, command: MeetingCommand, seat: Seat) -> Later | None:
+def _of_seat(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand, seat: Seat) -> Later | None:
     match command:
         case asked.RefreshTicket():
             return answers.another_ticket
@@ -124,12 +124,12 @@ def _of_seat(draft: Draft, answers: Answers, command: MeetingCommand, seat: Seat
     return lambda: answers.of(seat.participant)
 
 
-def _report(draft: Draft, answers: Answers, command: asked.ReportQuality, seat: Seat) -> None:
+def _report(draft: MeetingDraft, answers: MeetingAnswers, command: asked.ReportQuality, seat: Seat) -> None:
     """In a mesh, and elsewhere, it is also the sign of life. Our own unit measures by itself."""
     media = draft.record.media
     if media.provider == "sfu":
         return
     links.connected(draft, Connected(seat.participant, media.epoch))
-    links.seen(draft, Seen((seat.participant,), media.epoch))
+    links.seen(draft, ReportConnected((seat.participant,), media.epoch))
     sample = quality.sample_of(seat.participant, command, relayed=draft.record.config.relay_only)
     quality.measured(draft, answers.pulse, (sample,))

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Principal
 from actors.meetings import commands as asked
-from actors.meetings.answers import Answers, QualityOf, Ready
+from actors.meetings.answers import MeetingAnswers, QualityOf, Ready
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.rules import consent, gates, seats, windows
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.evidence import evidence_of
 from actors.meetings.shown_evidence import EndReply, shown_evidence
 from actors.meetings.state import STAFF, Record, Seat
@@ -65,7 +65,7 @@ def other(record: Record, participant: str) -> Seat:
     return seat
 
 
-def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principal) -> Later:
+def decide(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand, by: Principal) -> Later:
     """What to answer, once all is decided.
 
     Raises:
@@ -104,12 +104,12 @@ def decide(draft: Draft, answers: Answers, command: MeetingCommand, by: Principa
     return answers.just_meeting
 
 
-def _ended(draft: Draft, answers: Answers) -> EndReply:
+def _ended(draft: MeetingDraft, answers: MeetingAnswers) -> EndReply:
     evidence = evidence_of(draft.record, draft.terms.bridge)
     return EndReply(meeting=answers.meeting(), evidence=shown_evidence(evidence, draft.record.final))
 
 
-def _about_others(draft: Draft, answers: Answers, command: MeetingCommand) -> Later:
+def _about_others(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand) -> Later:
     record = draft.record
     match command:
         case asked.Admit(participant=""):
@@ -136,7 +136,7 @@ def _about_others(draft: Draft, answers: Answers, command: MeetingCommand) -> La
     return lambda: Ready(answers.lists())
 
 
-def _silence(draft: Draft, command: MeetingCommand, seat: Seat, by: str) -> None:
+def _silence(draft: MeetingDraft, command: MeetingCommand, seat: Seat, by: str) -> None:
     if isinstance(command, asked.Mute):
         gates.mute(draft, seat, command.source)
         return
@@ -146,7 +146,7 @@ def _silence(draft: Draft, command: MeetingCommand, seat: Seat, by: str) -> None
     draft.whisper(seat, "unmute_requested", by=asks.participant if asks is not None else "")
 
 
-def _change(draft: Draft, command: MeetingCommand, seat: Seat) -> None:
+def _change(draft: MeetingDraft, command: MeetingCommand, seat: Seat) -> None:
     match command:
         case asked.AllowUnmute():
             draft.seat(replace(seat, may_unmute=True), "muted")
@@ -163,7 +163,7 @@ def _change(draft: Draft, command: MeetingCommand, seat: Seat) -> None:
             gates.allow_screen(draft, seat, allow=command.allow)
 
 
-def _set_role(draft: Draft, seat: Seat, command: asked.SetRole) -> None:
+def _set_role(draft: MeetingDraft, seat: Seat, command: asked.SetRole) -> None:
     if seat.role == "host":
         raise FailedPrecondition("The host stays the host.", details={"reason": "host"})
     if command.role not in ("cohost", "guest"):

@@ -16,8 +16,8 @@ from actors.meetings.activities import (
     MEDIA,
     CloseElsewhere,
     HoldRoom,
+    MediaRoomState,
     PlaceRoom,
-    RoomState,
     SealEvidence,
     Voided,
     room_of,
@@ -46,7 +46,7 @@ Told = tuple[str, dict[str, Any]]
 
 
 class _HandedOver(msgspec.Struct, frozen=True, tag="handed"):
-    """Kinds do not import each other: this is `actors.arrivals.commands.HandedOver`."""
+    """Kinds do not import each other: this is `actors.arrivals.commands.NoteHandedOver`."""
 
 
 def show(recorded: Recorded[AnyMeetingEvent], name: str, meeting: str) -> Shown | None:
@@ -149,7 +149,7 @@ def effects(recorded: Recorded[AnyMeetingEvent], meeting: str, doors: Doors) -> 
 def _owed(event: MeetingStands, doors: Doors) -> Iterable[Activity]:
     record, left = event.meeting, event.left
     if left is not None and left.worker:
-        closed = RoomState(
+        closed = MediaRoomState(
             meeting=record.id, epoch=left.epoch, stamp=record.stamp, worker=left.worker, seats=(), over=True
         )
         yield _to_media(f"close:{left.epoch}:{left.worker}", HoldRoom(room=closed))

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Principal
-from actors.meetings.commands import AnswerConsent, Join, StartRecording, StopRecording
+from actors.meetings.commands import AnswerConsent, StartRecording, StopRecording, TakeSeat
 from actors.meetings.events import RecordingChanged
 from actors.meetings.reports import LapseConsent, RecorderSays
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.moves import enforce
-from actors.meetings.state import FALLBACKS, KEEPING, UNDER_WAY, Answer, Consent, Record, Recording, Seat
+from actors.meetings.state import FALLBACKS, KEEPING, UNDER_WAY, Answer, ConsentAnswer, Record, Recording, Seat
 from common.clock import to_rfc3339
 from common.errors import Conflict, FailedPrecondition, NotFound
 
 
-def start(draft: Draft, command: StartRecording, by: Seat) -> None:
+def start(draft: MeetingDraft, command: StartRecording, by: Seat) -> None:
     """Ask everybody who is inside.
 
     Raises:
@@ -40,7 +40,7 @@ def start(draft: Draft, command: StartRecording, by: Seat) -> None:
         by=by.participant,
         text_version=command.text_version,
         audio_only=command.audio_only,
-        consents=tuple(Consent(seat.participant, "pending", command.text_version) for seat in record.inside),
+        consents=tuple(ConsentAnswer(seat.participant, "pending", command.text_version) for seat in record.inside),
         asked=draft.now_ms,
     )
     _say(draft, recording)
@@ -49,7 +49,7 @@ def start(draft: Draft, command: StartRecording, by: Seat) -> None:
         _ask(draft, recording, seat)
 
 
-def _ask(draft: Draft, recording: Recording, seat: Seat) -> None:
+def _ask(draft: MeetingDraft, recording: Recording, seat: Seat) -> None:
     draft.whisper(
         seat,
         "recording_consent_requested",
@@ -60,7 +60,7 @@ def _ask(draft: Draft, recording: Recording, seat: Seat) -> None:
     )
 
 
-def answer(draft: Draft, command: AnswerConsent, seat: Seat) -> None:
+def answer(draft: MeetingDraft, command: AnswerConsent, seat: Seat) -> None:
     """One answers for themselves. The same answer again changes nothing.
 
     Raises:
@@ -77,7 +77,7 @@ def answer(draft: Draft, command: AnswerConsent, seat: Seat) -> None:
         return
     if recording.status not in ("consenting", *KEEPING) or (wanted == "granted" and before != "pending"):
         raise FailedPrecondition("Nobody is asked any more.", details={"reason": recording.status})
-    given = Consent(seat.participant, wanted, command.text_version, draft.now_ms)
+    given = ConsentAnswer(seat.participant, wanted, command.text_version, draft.now_ms)
     _say(draft, replace(recording, consents=_with(recording.consents, given)))
     if wanted == "withdrawn":
         stop(draft, "withdrawn")
@@ -86,7 +86,7 @@ def answer(draft: Draft, command: AnswerConsent, seat: Seat) -> None:
     begin_if_all_agree(draft)
 
 
-def begin_if_all_agree(draft: Draft) -> None:
+def begin_if_all_agree(draft: MeetingDraft) -> None:
     """The last one who had to has agreed, or those who had not have gone."""
     recording, connected = draft.record.recording, draft.record.connected
     if recording is None or recording.status != "consenting" or not connected:
@@ -96,7 +96,7 @@ def begin_if_all_agree(draft: Draft) -> None:
         _say(draft, replace(recording, status="starting"))
 
 
-def came(draft: Draft, seat: Seat) -> None:
+def came(draft: MeetingDraft, seat: Seat) -> None:
     """Somebody is connected: they are asked too; what is being kept without their consent ends."""
     recording = draft.record.recording
     if recording is None or seat.participant in recording.granted:
@@ -104,21 +104,21 @@ def came(draft: Draft, seat: Seat) -> None:
     if recording.status in KEEPING:
         stop(draft, "consent")
     elif recording.status == "consenting" and seat.participant not in {each.participant for each in recording.consents}:
-        asked = Consent(seat.participant, "pending", recording.text_version)
+        asked = ConsentAnswer(seat.participant, "pending", recording.text_version)
         _say(draft, replace(recording, consents=(*recording.consents, asked)))
         _ask(draft, recording, seat)
 
 
-def bring(draft: Draft, seat: Seat, command: Join) -> None:
+def bring(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> None:
     """Whoever comes in while it runs brings their consent. See `check_brought`."""
     recording = draft.record.recording
     if recording is None or recording.status not in KEEPING or seat.participant in recording.granted:
         return
-    given = Consent(seat.participant, "granted", recording.text_version, draft.now_ms)
+    given = ConsentAnswer(seat.participant, "granted", recording.text_version, draft.now_ms)
     _say(draft, replace(recording, consents=_with(recording.consents, given)))
 
 
-def check_brought(draft: Draft, participant: str, command: Join) -> None:
+def check_brought(draft: MeetingDraft, participant: str, command: TakeSeat) -> None:
     """Raises FailedPrecondition, reason `recording_consent`: it is being recorded, and they have not agreed."""
     recording = draft.record.recording
     if recording is None or recording.status not in KEEPING or participant in recording.granted:
@@ -133,7 +133,7 @@ def check_brought(draft: Draft, participant: str, command: Join) -> None:
         raise FailedPrecondition("This meeting is being recorded: it takes your consent to come in.", details=details)
 
 
-def stop(draft: Draft, reason: str) -> None:
+def stop(draft: MeetingDraft, reason: str) -> None:
     """Keep nothing more."""
     recording = draft.record.recording
     if recording is not None and recording.status in KEEPING:
@@ -142,7 +142,7 @@ def stop(draft: Draft, reason: str) -> None:
         _refuse(draft, reason)
 
 
-def stop_by(draft: Draft, _command: StopRecording) -> None:
+def stop_by(draft: MeetingDraft, _command: StopRecording) -> None:
     """Raises FailedPrecondition: nothing runs."""
     recording = draft.record.recording
     if recording is None or recording.status not in ("consenting", *KEEPING):
@@ -150,14 +150,14 @@ def stop_by(draft: Draft, _command: StopRecording) -> None:
     stop(draft, "stopped")
 
 
-def lapse(draft: Draft, command: LapseConsent) -> None:
+def lapse(draft: MeetingDraft, command: LapseConsent) -> None:
     """Silence is no consent."""
     recording = draft.record.recording
     if recording is not None and recording.id == command.recording and recording.status == "consenting":
         _refuse(draft, "silence")
 
 
-def heard(draft: Draft, command: RecorderSays, by: Principal) -> None:
+def heard(draft: MeetingDraft, command: RecorderSays, by: Principal) -> None:
     """What the recorder says of it."""
     recording = draft.record.recording
     if recording is None or recording.id != command.recording:
@@ -180,13 +180,13 @@ def known(record: Record, recording: str) -> Recording:
     return record.recording
 
 
-def _refuse(draft: Draft, reason: str) -> None:
+def _refuse(draft: MeetingDraft, reason: str) -> None:
     recording = draft.record.recording
     if recording is not None:
         _say(draft, replace(recording, status="refused", reason=reason, stopped=draft.now_ms))
 
 
-def _say(draft: Draft, recording: Recording) -> None:
+def _say(draft: MeetingDraft, recording: Recording) -> None:
     record = draft.record
     draft.say(
         RecordingChanged(
@@ -198,5 +198,5 @@ def _say(draft: Draft, recording: Recording) -> None:
     )
 
 
-def _with(consents: Iterable[Consent], given: Consent) -> tuple[Consent, ...]:
+def _with(consents: Iterable[ConsentAnswer], given: ConsentAnswer) -> tuple[ConsentAnswer, ...]:
     return (*(each for each in consents if each.participant != given.participant), given)

@@ -23,19 +23,19 @@ from actors.meetings.events import (
     folded,
     sight_of,
 )
-from actors.meetings.state import Media, Record, Seat, SeatState, Status, Terms
+from actors.meetings.state import Media, MeetingTimes, Record, Seat, SeatState, Status
 
 _NUMBERED: Final = (MeetingMade, MeetingChanged, RecordingChanged)
 _PASSING: Final = (ElsewhereHeard, PresenceSeen, QualityNoted)
 
 
 @dataclass(slots=True)
-class Draft:
+class MeetingDraft:
     """`record` is the meeting with everything that was said so far, `version` the number of its last event before."""
 
     record: Record
     now_ms: int
-    terms: Terms
+    terms: MeetingTimes
     version: int = 0
     events: list[AnyMeetingEvent] = field(default_factory=list)
     notes: list[AnyMeetingEvent] = field(default_factory=list)

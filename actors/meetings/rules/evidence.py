@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from actors.meetings.state import Interval, Minutes, Provider, Record
 
 
-class Stay(msgspec.Struct, frozen=True, array_like=True):
+class PresenceInterval(msgspec.Struct, frozen=True, array_like=True):
     """Somebody was there from `begin` to `end`, `bridged` ms of it unseen: they came back to the same seat."""
 
     participant: str
@@ -21,7 +21,7 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
     ended_by: str
 
 
-class Evidence(msgspec.Struct, frozen=True, array_like=True):
+class AttendanceEvidence(msgspec.Struct, frozen=True, array_like=True):
     """What took place. `overlap` are the ms in which the host and somebody else were there."""
 
     meeting: str
@@ -30,20 +30,20 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True):
     started: int
     ended: int
     overlap: int
-    stays: tuple[Stay, ...]
+    stays: tuple[PresenceInterval, ...]
     minutes: tuple[Minutes, ...] = ()
 
 
-def hash_of(evidence: Evidence) -> str:
+def hash_of(evidence: AttendanceEvidence) -> str:
     """What seals it: SHA-256 of its parts in their order, as JSON."""
     return hashlib.sha256(msgspec.json.encode(evidence)).hexdigest()
 
 
-def evidence_of(record: Record, bridge_ms: int) -> Evidence:
+def evidence_of(record: Record, bridge_ms: int) -> AttendanceEvidence:
     """By the intervals that the meeting knows. One that is still open counts until it was last seen."""
     users = {seat.participant: seat.user for seat in record.seats}
     host = {seat.participant for seat in record.seats if seat.role == "host"}
-    stays: list[Stay] = []
+    stays: list[PresenceInterval] = []
     for participant in dict.fromkeys(each.participant for each in record.intervals):
         mine = [each for each in record.intervals if each.participant == participant]
         stays += _bridged(mine, users.get(participant, ""), bridge_ms)
@@ -53,11 +53,11 @@ def evidence_of(record: Record, bridge_ms: int) -> Evidence:
     )
     planned = (record.window.start, record.window.end)
     took = (record.started, record.ended, overlap, tuple(stays), record.minutes)
-    return Evidence(record.id, record.booking, planned, *took)
+    return AttendanceEvidence(record.id, record.booking, planned, *took)
 
 
-def _bridged(intervals: Sequence[Interval], user: str, bridge_ms: int) -> list[Stay]:
-    stays: list[Stay] = []
+def _bridged(intervals: Sequence[Interval], user: str, bridge_ms: int) -> list[PresenceInterval]:
+    stays: list[PresenceInterval] = []
     for each in sorted(intervals, key=lambda one: one.begin):
         end = each.end or each.seen
         if stays and each.begin - stays[-1].end <= bridge_ms:
@@ -66,7 +66,7 @@ def _bridged(intervals: Sequence[Interval], user: str, bridge_ms: int) -> list[S
             stays[-1] = replace(last, end=max(last.end, end), bridged=bridged, ended_by=each.ended_by)
         else:
             stays.append(
-                Stay(
+                PresenceInterval(
                     participant=each.participant,
                     user=user,
                     begin=each.begin,

@@ -3,14 +3,14 @@
 from msgspec.structs import replace
 
 from actors.meetings.commands import SetMedia
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.moves import after_kick, enforce
 from actors.meetings.rules.presence import ended
 from actors.meetings.state import STAFF, Record, Seat, Source
 from common.errors import Conflict, FailedPrecondition, PermissionDenied
 
 
-def mute(draft: Draft, seat: Seat, source: Source) -> None:
+def mute(draft: MeetingDraft, seat: Seat, source: Source) -> None:
     """Silenced by somebody else. In a mesh nobody could hold them to it."""
     may = draft.record.config.unmute == "self"
     changed = replace(seat, muted=tuple(dict.fromkeys((*seat.muted, source))), may_unmute=may)
@@ -18,7 +18,7 @@ def mute(draft: Draft, seat: Seat, source: Source) -> None:
     enforce(draft, "mute")
 
 
-def set_media(draft: Draft, seat: Seat, command: SetMedia) -> None:
+def set_media(draft: MeetingDraft, seat: Seat, command: SetMedia) -> None:
     """One's own microphone and camera.
 
     Raises:
@@ -39,7 +39,7 @@ def set_media(draft: Draft, seat: Seat, command: SetMedia) -> None:
     draft.seat(replace(seat, on=tuple(on), muted=tuple(muted), stalled=stalled), "media")
 
 
-def share(draft: Draft, seat: Seat) -> None:
+def share(draft: MeetingDraft, seat: Seat) -> None:
     """Show their screen; the host's takes the place of another's.
 
     Raises:
@@ -59,18 +59,18 @@ def share(draft: Draft, seat: Seat) -> None:
     draft.seat(replace(seat, on=(*seat.on, "screen"), muted=muted), "screen")
 
 
-def ask_to_share(draft: Draft, seat: Seat) -> None:
+def ask_to_share(draft: MeetingDraft, seat: Seat) -> None:
     """Those who may allow it hear that somebody would like to."""
     draft.tell_staff("screen_requested", participant_id=seat.participant)
 
 
-def stop_share(draft: Draft, seat: Seat) -> None:
+def stop_share(draft: MeetingDraft, seat: Seat) -> None:
     """Their screen is shown no more."""
     on = tuple(source for source in seat.on if source != "screen")
     draft.seat(replace(seat, on=on), "screen")
 
 
-def allow_screen(draft: Draft, seat: Seat, *, allow: bool) -> None:
+def allow_screen(draft: MeetingDraft, seat: Seat, *, allow: bool) -> None:
     """They may, or not any more: then what they show goes too."""
     draft.seat(replace(seat, may_share=allow), "screen")
     changed = draft.record.seat(seat.participant)
@@ -88,7 +88,7 @@ def _may_share(record: Record, seat: Seat) -> bool:
     return seat.role in STAFF or by_config == "everyone" or (by_config == "granted" and seat.may_share)
 
 
-def kick(draft: Draft, seat: Seat) -> None:
+def kick(draft: MeetingDraft, seat: Seat) -> None:
     """Out for good: every ticket of theirs that was issued until now is void.
 
     Raises:
@@ -104,7 +104,7 @@ def kick(draft: Draft, seat: Seat) -> None:
         after_kick(draft)
 
 
-def put_out(draft: Draft, seat: Seat) -> None:
+def put_out(draft: MeetingDraft, seat: Seat) -> None:
     """Carewire itself has them out: what they hold is void as after a kick, and nobody is told why. Whether they come
     back is for doors to say; then they are let in anew."""
     inside = seat.inside
@@ -113,7 +113,7 @@ def put_out(draft: Draft, seat: Seat) -> None:
         after_kick(draft)
 
 
-def leave(draft: Draft, seat: Seat, reason: str, *, told: str = "") -> Seat:
+def leave(draft: MeetingDraft, seat: Seat, reason: str, *, told: str = "") -> Seat:
     """They are not inside any more: `reason` is "left", "lobby", "kicked", "denied", "timeout" or "ended"; they
     themselves are `told` so, or otherwise."""
     state = {"kicked": "kicked", "denied": "denied", "lobby": "waiting"}.get(reason, "left")

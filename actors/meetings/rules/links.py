@@ -10,7 +10,7 @@ from actors.meetings.reports import (
     Connected,
     LapseSeat,
     Lost,
-    Seen,
+    ReportConnected,
     SeenElsewhere,
     Silence,
     SocketGone,
@@ -18,14 +18,14 @@ from actors.meetings.reports import (
     Stalled,
 )
 from actors.meetings.rules import consent, gates
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.presence import begun, ended, open_interval
 from actors.meetings.state import Seat
 
 _SECOND_MS: Final = 1000  # as exact as a partner's clock is
 
 
-def connected(draft: Draft, command: Connected) -> None:
+def connected(draft: MeetingDraft, command: Connected) -> None:
     """Their media flows, says who carries it. The words of an epoch that has passed are void."""
     seat = draft.record.seat(command.participant)
     if seat is None or not seat.inside or command.epoch != draft.record.media.epoch or draft.record.over:
@@ -40,7 +40,7 @@ def connected(draft: Draft, command: Connected) -> None:
     consent.came(draft, seat)
 
 
-def _listen(draft: Draft, participant: str) -> None:
+def _listen(draft: MeetingDraft, participant: str) -> None:
     """Nobody else tells that they have fallen silent."""
     interval = open_interval(draft.record, participant)
     if interval is not None:
@@ -48,7 +48,7 @@ def _listen(draft: Draft, participant: str) -> None:
         draft.at(f"silence:{participant}:{due}", due, Silence(participant, interval.begin))
 
 
-def silence(draft: Draft, command: Silence) -> None:
+def silence(draft: MeetingDraft, command: Silence) -> None:
     """They have said nothing for too long, or are listened to on."""
     interval = open_interval(draft.record, command.participant)
     if interval is None or interval.begin != command.begin:
@@ -59,7 +59,7 @@ def silence(draft: Draft, command: Silence) -> None:
         lost(draft, Lost(command.participant, draft.record.media.epoch, interval.seen))
 
 
-def lost(draft: Draft, command: Lost) -> None:
+def lost(draft: MeetingDraft, command: Lost) -> None:
     """There is no sign of life of them. Their seat is kept for a while."""
     seat = draft.record.seat(command.participant)
     if seat is None or command.epoch != draft.record.media.epoch:
@@ -69,7 +69,7 @@ def lost(draft: Draft, command: Lost) -> None:
         _reconnects(draft, seat)
 
 
-def seen(draft: Draft, command: Seen) -> None:
+def seen(draft: MeetingDraft, command: ReportConnected) -> None:
     """These are still there."""
     here = {each.participant for each in draft.record.intervals if not each.end}
     participants = tuple(each for each in command.participants if each in here)
@@ -77,7 +77,7 @@ def seen(draft: Draft, command: Seen) -> None:
         draft.say(PresenceSeen(participants=participants))
 
 
-def elsewhere(draft: Draft, command: SeenElsewhere) -> None:
+def elsewhere(draft: MeetingDraft, command: SeenElsewhere) -> None:
     """A partner has seen them. Its words come late, and in any order: of a stay that is over they say nothing."""
     draft.say(ElsewhereHeard(arrival=command.arrival))
     stays = (each for each in draft.record.intervals if each.participant == command.participant)
@@ -89,31 +89,31 @@ def elsewhere(draft: Draft, command: SeenElsewhere) -> None:
         lost(draft, Lost(command.participant, command.epoch, command.at))
 
 
-def stalled(draft: Draft, command: Stalled) -> None:
+def stalled(draft: MeetingDraft, command: Stalled) -> None:
     """What is on and does not come, or comes again."""
     seat = draft.record.seat(command.participant)
     if seat is not None and seat.inside and command.epoch == draft.record.media.epoch:
         draft.seat(replace(seat, stalled=tuple(each for each in command.sources if each in seat.on)), "media")
 
 
-def all_reconnect(draft: Draft) -> None:
+def all_reconnect(draft: MeetingDraft) -> None:
     """Media has moved: nobody is connected there yet."""
     for seat in draft.record.seats:
         if seat.state == "connected":
             _reconnects(draft, seat)
 
 
-def _reconnects(draft: Draft, seat: Seat) -> None:
+def _reconnects(draft: MeetingDraft, seat: Seat) -> None:
     keep_for_a_while(draft, draft.turn(seat, "reconnecting"))
 
 
-def keep_for_a_while(draft: Draft, seat: Seat) -> None:
+def keep_for_a_while(draft: MeetingDraft, seat: Seat) -> None:
     """Their place is kept for so long."""
     key = f"seat:{seat.participant}:{seat.since}"
     draft.at(key, draft.now_ms + draft.terms.seat, LapseSeat(seat.participant, seat.since))
 
 
-def lapse(draft: Draft, command: LapseSeat) -> None:
+def lapse(draft: MeetingDraft, command: LapseSeat) -> None:
     """They did not come back, or never came. Whose socket is there, and who only waits for somebody to talk to, or for
     media, stays."""
     seat = draft.record.seat(command.participant)
@@ -123,14 +123,14 @@ def lapse(draft: Draft, command: LapseSeat) -> None:
         gates.leave(draft, seat, "timeout")
 
 
-def socket_gone(draft: Draft, command: SocketGone) -> None:
+def socket_gone(draft: MeetingDraft, command: SocketGone) -> None:
     """A reload is no absence: it is looked at again in a moment."""
     if any(seat.connection == command.connection for seat in draft.record.seats):
         due = draft.now_ms + draft.terms.socket
         draft.at(f"socket:{command.connection}", due, SocketStaysGone(command.connection))
 
 
-def socket_stays_gone(draft: Draft, command: SocketStaysGone) -> None:
+def socket_stays_gone(draft: MeetingDraft, command: SocketStaysGone) -> None:
     """They have not come back with another one. In our own unit media may flow on: it says itself when it does not."""
     for seat in draft.record.seats:
         if seat.connection != command.connection:
@@ -144,7 +144,7 @@ def socket_stays_gone(draft: Draft, command: SocketStaysGone) -> None:
             _reconnects(draft, gone)
 
 
-def watches(draft: Draft, command: Watch, seat: Seat) -> None:
+def watches(draft: MeetingDraft, command: Watch, seat: Seat) -> None:
     """A socket of the seat's device: it is reached there from now on."""
     held = seat.inside or seat.state == "waiting"
     if not command.connection or not held or (seat.connection and seat.device != command.device):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from actors.kernel.contract.activities import Answered
 from actors.meetings.events import MediaMoved, MediaPlaced
 from actors.meetings.reports import MeshOverdue, MoveMedia, PlaceAgain, PlaceMedia
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.presence import closed_by_move
 from actors.meetings.state import FALLBACKS, Media, Provider, Record
 from common.errors import Unavailable
@@ -25,7 +25,7 @@ def first_provider(record: Record) -> Provider:
     return "sfu" if record.config.max_participants > 2 else "mesh"
 
 
-def make_room(draft: Draft) -> Media:
+def make_room(draft: MeetingDraft) -> Media:
     """The room, made now if there is none."""
     if draft.record.media.provider is None:
         draft.say(MediaPlaced(media=Media(first_provider(draft.record), draft.record.media.epoch + 1)))
@@ -38,20 +38,20 @@ def check_placed(record: Record) -> None:
         raise Unavailable("Nobody can carry this meeting right now. Try again in a moment.", retry_after_s=_RETRY_S)
 
 
-def move(draft: Draft, provider: Provider, reason: str, *, worker: str = "") -> None:
+def move(draft: MeetingDraft, provider: Provider, reason: str, *, worker: str = "") -> None:
     """Media goes another way from now on. The epoch grows: what is said of the one before is void."""
     before = draft.record.media
     closed_by_move(draft, reason)
     draft.say(MediaMoved(media=Media(provider, before.epoch + 1, worker), reason=reason))
 
 
-def enforce(draft: Draft, reason: str) -> None:
+def enforce(draft: MeetingDraft, reason: str) -> None:
     """Something is to hold that people cannot be trusted with among themselves: a mesh that may move does."""
     if draft.record.media.provider == "mesh" and draft.record.config.provider == "auto":
         move(draft, "sfu", reason)
 
 
-def after_kick(draft: Draft) -> None:
+def after_kick(draft: MeetingDraft) -> None:
     """What the one who was removed still holds must open nothing: rooms elsewhere get another name, a mesh another
     epoch. Our own unit has put them out itself."""
     provider = draft.record.media.provider
@@ -59,7 +59,7 @@ def after_kick(draft: Draft) -> None:
         move(draft, provider, "kick")
 
 
-def after_config(draft: Draft, before: Record) -> None:
+def after_config(draft: MeetingDraft, before: Record) -> None:
     """It is to be held another way: a room that is there moves."""
     record, provider = draft.record, draft.record.media.provider
     if provider is None or record.config.provider == before.config.provider:
@@ -69,7 +69,7 @@ def after_config(draft: Draft, before: Record) -> None:
         move(draft, wanted, "config")
 
 
-def moved(draft: Draft, command: MoveMedia) -> None:
+def moved(draft: MeetingDraft, command: MoveMedia) -> None:
     """Whoever carries it says that it cannot go on. An epoch that has passed changes nothing."""
     record = draft.record
     if record.over or command.epoch != record.media.epoch or record.media.provider is None:
@@ -83,7 +83,7 @@ def moved(draft: Draft, command: MoveMedia) -> None:
         move(draft, provider, command.reason, worker=command.worker)
 
 
-def _go_elsewhere(draft: Draft, reason: str) -> None:
+def _go_elsewhere(draft: MeetingDraft, reason: str) -> None:
     """To the fallback; where there is none, the room waits for a worker."""
     provider = _fallback(draft.record, draft.terms.fallbacks)
     if provider is not None:
@@ -99,7 +99,7 @@ def _go_elsewhere(draft: Draft, reason: str) -> None:
     draft.at(f"place:{epoch}:{draft.now_ms}", draft.now_ms + _AGAIN_MS, PlaceAgain(epoch))
 
 
-def placed(draft: Draft, command: PlaceMedia) -> None:
+def placed(draft: MeetingDraft, command: PlaceMedia) -> None:
     """A worker has taken it. Where people were waiting for one, they are told to connect there."""
     media = draft.record.media
     if command.epoch != media.epoch or command.worker == media.worker or draft.record.over or media.provider != "sfu":
@@ -111,21 +111,21 @@ def placed(draft: Draft, command: PlaceMedia) -> None:
         draft.say(MediaPlaced(media=replace(media, worker=command.worker)))
 
 
-def not_placed(draft: Draft, answered: Answered, epoch: int) -> None:
+def not_placed(draft: MeetingDraft, answered: Answered, epoch: int) -> None:
     """There is no worker for it."""
     record = draft.record
     if not record.over and epoch == record.media.epoch and record.media.provider == "sfu" and not record.media.worker:
         _go_elsewhere(draft, answered.code or answered.outcome)
 
 
-def place_again(draft: Draft, command: PlaceAgain) -> None:
+def place_again(draft: MeetingDraft, command: PlaceAgain) -> None:
     """Still waiting for one?"""
     record = draft.record
     waits = record.interrupted and record.media.provider == "sfu" and not record.media.worker
     draft.place = waits and command.epoch == record.media.epoch and not record.over
 
 
-def mesh_overdue(draft: Draft, command: MeshOverdue) -> None:
+def mesh_overdue(draft: MeetingDraft, command: MeshOverdue) -> None:
     """Two have been in a mesh for a while, and it did not come up."""
     record = draft.record
     stuck = len(record.inside) > 1 and len(record.connected) < 2

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from actors.meetings.events import Sight
+from actors.meetings.events import MeetingSight
 from actors.meetings.state import STAFF, Record, Seat
 
 
@@ -13,7 +13,7 @@ def hides(record: Record, seat: Seat, viewer: str) -> bool:
     return viewer not in record.staff
 
 
-def seen_by(sight: Sight, seat: Seat) -> Iterable[str]:
+def seen_by(sight: MeetingSight, seat: Seat) -> Iterable[str]:
     """The users who see who sits there, where others do not."""
     return dict.fromkeys((*sight.staff, seat.user)) if sight.aliases and seat.role not in STAFF else ()
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from actors.meetings.commands import ReportQuality
 from actors.meetings.events import QualityNoted
 from actors.meetings.reports import Sample
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.shown import ShownQuality
 from actors.meetings.state import Minutes, Record
 
@@ -65,7 +65,7 @@ def sample_of(participant: str, said: ReportQuality, *, relayed: bool) -> Sample
     )
 
 
-def measured(draft: Draft, pulse: Pulse, samples: tuple[Sample, ...]) -> None:
+def measured(draft: MeetingDraft, pulse: Pulse, samples: tuple[Sample, ...]) -> None:
     """Remember them; count each one's minute once; tell those who are there, when something has changed."""
     for sample in samples:
         seat = draft.record.seat(sample.participant)
@@ -75,7 +75,7 @@ def measured(draft: Draft, pulse: Pulse, samples: tuple[Sample, ...]) -> None:
     _tell(draft, pulse)
 
 
-def _count(draft: Draft, sample: Sample) -> None:
+def _count(draft: MeetingDraft, sample: Sample) -> None:
     minute = draft.now_ms // _MINUTE_MS
     before = minutes_of(draft.record, sample.participant)
     if minute == before.last:
@@ -101,7 +101,7 @@ def minutes_of(record: Record, participant: str) -> Minutes:
     return next((each for each in record.minutes if each.participant == participant), Minutes(participant))
 
 
-def _tell(draft: Draft, pulse: Pulse) -> None:
+def _tell(draft: MeetingDraft, pulse: Pulse) -> None:
     if draft.now_ms - pulse.told_at < draft.terms.tell_quality:
         return
     news = []

@@ -6,10 +6,10 @@ import msgspec
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Principal
-from actors.meetings.commands import Join
+from actors.meetings.commands import TakeSeat
 from actors.meetings.reports import MeshOverdue
 from actors.meetings.rules import consent, gates, windows
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.links import keep_for_a_while
 from actors.meetings.rules.moves import check_placed, make_room, move
 from actors.meetings.rules.names import next_alias
@@ -18,7 +18,7 @@ from actors.meetings.state import STAFF, Record, Role, Seat
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
 
 
-class Joined(msgspec.Struct, frozen=True):
+class SeatTaken(msgspec.Struct, frozen=True):
     """What came of it."""
 
     state: Literal["seated", "waiting"]
@@ -27,7 +27,7 @@ class Joined(msgspec.Struct, frozen=True):
     resumed: bool = False
 
 
-def join(draft: Draft, command: Join, by: Principal) -> Joined:
+def join(draft: MeetingDraft, command: TakeSeat, by: Principal) -> SeatTaken:
     """Take, or take again, a place.
 
     Raises:
@@ -54,12 +54,12 @@ def join(draft: Draft, command: Join, by: Principal) -> Joined:
     return _sit(draft, seat, command)
 
 
-def _check_part(record: Record, command: Join, by: Principal) -> None:
+def _check_part(record: Record, command: TakeSeat, by: Principal) -> None:
     if not record.has_part(by.user) and not (command.observe and by.role == "admin"):
         raise NotFound("There is no such meeting.")
 
 
-def _check_person(seat: Seat | None, command: Join) -> None:
+def _check_person(seat: Seat | None, command: TakeSeat) -> None:
     facts = command.facts
     for reason, refused in (
         ("kicked", seat is not None and seat.state == "kicked"),
@@ -71,7 +71,7 @@ def _check_person(seat: Seat | None, command: Join) -> None:
             raise PermissionDenied("You cannot join this meeting.", details={"reason": reason})
 
 
-def _check_room(record: Record, seat: Seat | None, command: Join) -> None:
+def _check_room(record: Record, seat: Seat | None, command: TakeSeat) -> None:
     """What holds for everybody but the host."""
     if command.facts.unpaid_bill:
         details: dict[str, object] = {"reason": "payment_required", "bill_id": command.facts.unpaid_bill}
@@ -90,7 +90,7 @@ def full_for(record: Record, seat: Seat | None) -> bool:
     return len(others) >= record.config.max_participants - 1
 
 
-def _new_seat(record: Record, command: Join, by: Principal) -> Seat:
+def _new_seat(record: Record, command: TakeSeat, by: Principal) -> Seat:
     role: Role = "host" if by.user == record.host else "observer" if by.user not in record.people else "guest"
     number = 0 if role == "host" else next_alias(record)
     return Seat(participant=command.participant, user=by.user, role=role, state="left", alias=number)
@@ -104,7 +104,7 @@ def _let_in(record: Record, seat: Seat) -> bool:
     return record.config.lobby == "until_host" and booked and record.host_entered > 0 and seat.state != "waiting"
 
 
-def _wait(draft: Draft, seat: Seat, command: Join) -> Joined:
+def _wait(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
     connection = command.connection or (seat.connection if seat.device == command.device else "")
     came = seat.state != "waiting"
     since = draft.now_ms if came else seat.since
@@ -113,15 +113,15 @@ def _wait(draft: Draft, seat: Seat, command: Join) -> Joined:
     if came:
         tell_lobby(draft)
     place = 1 + sum(each.since < seat.since for each in draft.record.waiting)
-    return Joined("waiting", seat.participant, position=place)
+    return SeatTaken("waiting", seat.participant, position=place)
 
 
-def tell_lobby(draft: Draft) -> None:
+def tell_lobby(draft: MeetingDraft) -> None:
     """Those who run it hear who waits. Who that is, is filled in by whoever knows the names."""
     draft.lobby = True
 
 
-def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
+def _sit(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
     windows.open_room(draft)
     media = make_room(draft)
     resumed, another = seat.joined > 0, seat.device != command.device
@@ -151,10 +151,10 @@ def _sit(draft: Draft, seat: Seat, command: Join) -> Joined:
         admit_booked(draft)
     if media.provider == "mesh":
         _came_into_mesh(draft, seat, told=not flows)
-    return Joined("seated", seat.participant, resumed=resumed)
+    return SeatTaken("seated", seat.participant, resumed=resumed)
 
 
-def _came_into_mesh(draft: Draft, seat: Seat, *, told: bool) -> None:
+def _came_into_mesh(draft: MeetingDraft, seat: Seat, *, told: bool) -> None:
     record = draft.record
     if len(record.inside) > 2 and record.config.provider == "auto":
         move(draft, "sfu", "third_person")
@@ -164,18 +164,18 @@ def _came_into_mesh(draft: Draft, seat: Seat, *, told: bool) -> None:
         draft.at(f"mesh:{record.media.epoch}:{draft.now_ms}", due, MeshOverdue(record.media.epoch))
 
 
-def _name(command: Join) -> bytes | None:
+def _name(command: TakeSeat) -> bytes | None:
     return command.name.encode() if command.name else None
 
 
-def admit_booked(draft: Draft) -> None:
+def admit_booked(draft: MeetingDraft) -> None:
     """The host is here: whoever was booked need not wait any more."""
     for seat in draft.record.seats:
         if seat.state == "waiting" and seat.user in draft.record.people:
             admit(draft, seat)
 
 
-def admit(draft: Draft, seat: Seat) -> None:
+def admit(draft: MeetingDraft, seat: Seat) -> None:
     """They may come in; they are told, and join again. Who does not wait is left alone."""
     if seat.state == "waiting":
         draft.turn(replace(seat, admitted=True), "left")
@@ -183,14 +183,14 @@ def admit(draft: Draft, seat: Seat) -> None:
         tell_lobby(draft)
 
 
-def deny(draft: Draft, seat: Seat) -> None:
+def deny(draft: MeetingDraft, seat: Seat) -> None:
     """They may not."""
     if seat.state == "waiting":
         gates.leave(draft, seat, "denied")
         tell_lobby(draft)
 
 
-def to_lobby(draft: Draft, seat: Seat) -> None:
+def to_lobby(draft: MeetingDraft, seat: Seat) -> None:
     """Raises FailedPrecondition, reason `host`."""
     if seat.role == "host":
         raise FailedPrecondition("The host does not wait.", details={"reason": "host"})

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.meetings.commands import SendSignal
 from actors.meetings.rules import tickets
-from actors.meetings.rules.draft import Draft
+from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.state import Record, Seat
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
 
@@ -17,7 +17,7 @@ _CANDIDATE: Final = "a=candidate:"
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def signal(draft: Draft, command: SendSignal, user: str) -> None:
+def signal(draft: MeetingDraft, command: SendSignal, user: str) -> None:
     """Pass it on.
 
     Raises:

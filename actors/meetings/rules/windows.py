@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from actors.meetings.commands import CreateMeeting, FollowBooking, UpdateMeeting, Versions
 from actors.meetings.reports import CloseEvidence, CloseRoom, EndEmpty, OpenRoom, WarnOfEnd
 from actors.meetings.rules import consent, gates, moves
-from actors.meetings.rules.draft import Draft
-from actors.meetings.state import MOST_PEOPLE, Config, Record, Terms, Window
+from actors.meetings.rules.draft import MeetingDraft
+from actors.meetings.state import MOST_PEOPLE, Config, MeetingTimes, Record, Window
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument
 
@@ -19,12 +19,12 @@ def require_version(versions: Versions, version: int) -> None:
         raise FailedPrecondition("It has changed meanwhile. Read it again, then decide.", details=details)
 
 
-def window_of(start: int, end: int, terms: Terms) -> Window:
+def window_of(start: int, end: int, terms: MeetingTimes) -> Window:
     """The window of a meeting that is planned from `start` to `end`."""
     return Window(start, end, start - terms.join_early, end + terms.join_late)
 
 
-def set_timers(draft: Draft) -> None:
+def set_timers(draft: MeetingDraft) -> None:
     """For the window that the meeting has now: a timer of an earlier revision does nothing."""
     window, revision = draft.record.window, draft.record.revision
     draft.at(f"opens:{revision}", max(window.opens_at, draft.now_ms), OpenRoom(revision))
@@ -34,7 +34,7 @@ def set_timers(draft: Draft) -> None:
             draft.at(f"warns:{revision}:{end}", due, WarnOfEnd(revision, end))
 
 
-def check_open(record: Record, user: str, now_ms: int, terms: Terms) -> None:
+def check_open(record: Record, user: str, now_ms: int, terms: MeetingTimes) -> None:
     """May `user` be in it now? The host may come a day early, and opens it.
 
     Raises:
@@ -54,39 +54,39 @@ def check_open(record: Record, user: str, now_ms: int, terms: Terms) -> None:
         raise FailedPrecondition("This meeting is not open yet.", details=details)
 
 
-def open_room(draft: Draft) -> None:
+def open_room(draft: MeetingDraft) -> None:
     """It is open, if it was only planned."""
     if draft.record.status == "scheduled":
         draft.change("opened", status="open")
 
 
-def make_room(draft: Draft) -> None:
+def make_room(draft: MeetingDraft) -> None:
     """The room, before anybody is in it."""
     check_open(draft.record, draft.record.host, draft.now_ms, draft.terms)
     open_room(draft)
     moves.make_room(draft)
 
 
-def opens(draft: Draft, command: OpenRoom) -> None:
+def opens(draft: MeetingDraft, command: OpenRoom) -> None:
     """The timer of a window: only that of the present one counts."""
     if command.revision == draft.record.revision and draft.now_ms >= draft.record.window.opens_at:
         open_room(draft)
 
 
-def warns(draft: Draft, command: WarnOfEnd) -> None:
+def warns(draft: MeetingDraft, command: WarnOfEnd) -> None:
     """The planned end is near, or the moment at which everybody must be out."""
     record = draft.record
     if command.revision == record.revision and record.inside and not record.over:
         draft.tell("meeting_ending", ends_in_s=max(0, command.end - draft.now_ms) // 1000)
 
 
-def closes(draft: Draft, command: CloseRoom) -> bool:
+def closes(draft: MeetingDraft, command: CloseRoom) -> bool:
     """Whether the window has closed, by the timer of the present one."""
     record = draft.record
     return command.revision == record.revision and draft.now_ms >= record.window.closes_at and not record.over
 
 
-def wait_for_return(draft: Draft) -> None:
+def wait_for_return(draft: MeetingDraft) -> None:
     """Nobody is in it any more: it ends after a while, but not before its planned end."""
     record = draft.record
     if not record.inside and not record.over and record.emptied and record.started:
@@ -94,13 +94,13 @@ def wait_for_return(draft: Draft) -> None:
         draft.at(f"empty:{record.emptied}", due, EndEmpty(record.emptied))
 
 
-def stayed_empty(draft: Draft, command: EndEmpty) -> bool:
+def stayed_empty(draft: MeetingDraft, command: EndEmpty) -> bool:
     """Whether nobody has come back since."""
     record = draft.record
     return command.emptied == record.emptied and not record.inside and not record.over
 
 
-def end(draft: Draft, reason: str, *, cancelled: bool = False, by_hand: bool = False) -> None:
+def end(draft: MeetingDraft, reason: str, *, cancelled: bool = False, by_hand: bool = False) -> None:
     """It is over: everybody is out, and nothing more is kept. Time ran out and nobody met in it: it was missed."""
     if draft.record.over:
         return
@@ -136,7 +136,7 @@ def check_config(config: Config) -> None:
         raise InvalidArgument("A mesh is for two.", details={"field": "config.provider"})
 
 
-def update(draft: Draft, command: UpdateMeeting) -> None:
+def update(draft: MeetingDraft, command: UpdateMeeting) -> None:
     """Other times, people, or rules.
 
     Raises:
@@ -163,7 +163,7 @@ def update(draft: Draft, command: UpdateMeeting) -> None:
         _plan(draft, start, end_at)
 
 
-def _plan(draft: Draft, start: int, end_at: int) -> None:
+def _plan(draft: MeetingDraft, start: int, end_at: int) -> None:
     if not 0 < end_at - start <= 86_400_000:
         raise InvalidArgument("A meeting ends after it starts, within a day.", details={"field": "end"})
     window = window_of(start, end_at, draft.terms)
@@ -183,7 +183,7 @@ def following(command: CreateMeeting) -> FollowBooking:
     )
 
 
-def follow(draft: Draft, command: FollowBooking) -> None:
+def follow(draft: MeetingDraft, command: FollowBooking) -> None:
     """Be as its booking is now. What an earlier version of it says changes nothing."""
     record = draft.record
     if record.over or command.version <= record.booking_version:
@@ -203,7 +203,7 @@ def follow(draft: Draft, command: FollowBooking) -> None:
         _plan(draft, command.start, command.end)
 
 
-def _hand_over(draft: Draft, host: str) -> None:
+def _hand_over(draft: MeetingDraft, host: str) -> None:
     """Another therapist: the one until now is no host any more, and has no part in it."""
     for seat in draft.record.seats:
         if seat.role == "host" and seat.user != host:

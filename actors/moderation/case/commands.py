@@ -25,7 +25,7 @@ class HeldContents(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
 
 
-class Report(Command[ShownReport], frozen=True, kw_only=True, tag="report"):
+class FileReport(Command[ShownReport], frozen=True, kw_only=True, tag="report"):
     """`by` has reported `subject`, or a message of theirs. Asked by the door, and by the room with what was said as its
     secret (packed `Evidence`): whichever comes first opens the case. `back`: the subject reports who reported them."""
 
@@ -37,7 +37,7 @@ class Report(Command[ShownReport], frozen=True, kw_only=True, tag="report"):
     secret: bytes | None = None
 
 
-class Hold(Command[None], frozen=True, kw_only=True, tag="hold"):
+class HoldMessage(Command[None], frozen=True, kw_only=True, tag="hold"):
     """A letter of a room: it holds a message. The secret is packed `Evidence`."""
 
     held: HeldMessage
@@ -75,7 +75,7 @@ class Fate(Command[ShownHeld], frozen=True, tag="fate"):
     """What became of the message that it holds. Only Carewire itself asks."""
 
 
-class Contents(Command[HeldContents], frozen=True, tag="contents"):
+class GetHeldContents(Command[HeldContents], frozen=True, tag="contents"):
     """The message that it holds, to be posted. Only Carewire itself asks."""
 
 
@@ -83,19 +83,19 @@ class Deciders(Command[ShownCase], frozen=True, tag="deciders"):
     """The case as a list shows it. Only Carewire itself asks."""
 
 
-class Assign(Command[ShownCase], frozen=True, tag="assign"):
+class AssignModerator(Command[ShownCase], frozen=True, tag="assign"):
     """`to` takes care of it ("": who asks)."""
 
     to: str = ""
 
 
-class Note(Command[ShownCase], frozen=True, kw_only=True, tag="note"):
+class AddNote(Command[ShownCase], frozen=True, kw_only=True, tag="note"):
     """Something to remember: the secret."""
 
     secret: bytes | None = None
 
 
-class Act(Command[ShownCase], frozen=True, kw_only=True, tag="act"):
+class TakeAction(Command[ShownCase], frozen=True, kw_only=True, tag="act"):
     """Do something about it. The secret is what the person is told."""
 
     deed: Deed
@@ -113,11 +113,11 @@ class Close(Command[ShownCase], frozen=True, kw_only=True, tag="close"):
     secret: bytes | None = None
 
 
-class Confirm(Command[ShownCase], frozen=True, tag="confirm"):
+class ConfirmResolution(Command[ShownCase], frozen=True, tag="confirm"):
     """Another person agrees that it is dealt with."""
 
 
-class Reopen(Command[ShownCase], frozen=True, kw_only=True, tag="reopen"):
+class RejectResolution(Command[ShownCase], frozen=True, kw_only=True, tag="reopen"):
     """It is not."""
 
     secret: bytes | None = None
@@ -156,20 +156,20 @@ class ForgetEvidence(Command[None], frozen=True, tag="forget"):
 
 
 CaseCommand = (
-    Report
-    | Hold
+    FileReport
+    | HoldMessage
     | Endanger
     | Appeal
     | GetCase
     | Fate
-    | Contents
+    | GetHeldContents
     | Deciders
-    | Assign
-    | Note
-    | Act
+    | AssignModerator
+    | AddNote
+    | TakeAction
     | Close
-    | Confirm
-    | Reopen
+    | ConfirmResolution
+    | RejectResolution
     | ReleaseHeld
     | RejectHeld
     | Add

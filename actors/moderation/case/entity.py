@@ -9,42 +9,65 @@ from msgspec.structs import replace
 from actors.kernel.contract.entity import Context, Decision, Principal, Query, SetTimer
 from actors.moderation.case import chain
 from actors.moderation.case.commands import (
-    Act,
     Add,
+    AddNote,
     Appeal,
-    Assign,
+    AssignModerator,
     CaseCommand,
     Close,
-    Confirm,
-    Contents,
+    ConfirmResolution,
     Deciders,
     Endanger,
     FallDue,
     Fate,
+    FileReport,
     ForgetEvidence,
     GetCase,
-    Hold,
-    Note,
+    GetHeldContents,
+    HoldMessage,
     RejectHeld,
+    RejectResolution,
     ReleaseHeld,
-    Reopen,
-    Report,
+    TakeAction,
 )
 from actors.moderation.case.events import CaseChanged, CaseEvent, EvidenceForgotten
 from actors.moderation.case.handling import Handling
-from actors.moderation.case.opening import Openings, Terms
+from actors.moderation.case.opening import CaseDeadlines, Openings
 from actors.moderation.records import Case, held_of, shown
 from common.errors import NotFound, PermissionDenied
 from common.policy import POLICY, Relation
 
-_Of_System = Report | Hold | Endanger | Appeal | Fate | Contents | Deciders | Add | FallDue | ForgetEvidence
-_OF_SYSTEM: Final = (Report, Hold, Endanger, Appeal, Fate, Contents, Deciders, Add, FallDue, ForgetEvidence)
+_Of_System = (
+    FileReport | HoldMessage | Endanger | Appeal | Fate | GetHeldContents | Deciders | Add | FallDue | ForgetEvidence
+)
+_OF_SYSTEM: Final = (
+    FileReport,
+    HoldMessage,
+    Endanger,
+    Appeal,
+    Fate,
+    GetHeldContents,
+    Deciders,
+    Add,
+    FallDue,
+    ForgetEvidence,
+)
 UNDER_HOLD: Final = "under_hold"
 """How the part's key begins that says whether a legal hold lies over the case, its room, or whom it is about."""
 _DAY_MS: Final = 86_400_000
 _pack: Final = msgspec.msgpack.Encoder().encode
 _OF_HELD: Final = (ReleaseHeld, RejectHeld, Fate)
-_Of_Moderators = GetCase | Assign | Note | Act | Close | Confirm | Reopen | ReleaseHeld | RejectHeld
+_Of_Moderators = (
+    GetCase
+    | AssignModerator
+    | AddNote
+    | TakeAction
+    | Close
+    | ConfirmResolution
+    | RejectResolution
+    | ReleaseHeld
+    | RejectHeld
+)
 
 
 class CaseWords(Query, frozen=True):
@@ -60,7 +83,7 @@ class CaseEntity:
     """`case` is None until something opened it."""
 
     id: str
-    terms: Terms
+    terms: CaseDeadlines
     case: Case | None = None
 
     def decide(self, command: CaseCommand, context: Context, version: int) -> Decision:
@@ -93,9 +116,9 @@ class CaseEntity:
     def _of_system(self, command: _Of_System, now_ms: int, version: int, *, held: bool) -> Decision:
         openings = Openings(id=self.id, terms=self.terms, case=self.case, now_ms=now_ms, version=version)
         match command:
-            case Report():
+            case FileReport():
                 return openings.report(command)
-            case Hold():
+            case HoldMessage():
                 return openings.hold(command)
             case Endanger():
                 return openings.endanger(command)
@@ -105,7 +128,7 @@ class CaseEntity:
                 return openings.add(self._known(), command)
             case Fate():
                 return Decision(held_of(self._held()))
-            case Contents():
+            case GetHeldContents():
                 return Decision(CaseWords(self._held(), version, held=True))
             case Deciders():
                 return Decision(shown(self._known(), version))
@@ -130,17 +153,17 @@ class CaseEntity:
                 looked = rules.look()
                 case = next((one.case for one in looked.events if isinstance(one, CaseChanged)), rules.case)
                 return Decision(CaseWords(case, version + len(looked.events)), events=looked.events)
-            case Assign():
+            case AssignModerator():
                 return rules.assign(command)
-            case Note():
+            case AddNote():
                 return rules.note(command)
-            case Act():
+            case TakeAction():
                 return rules.act(command)
             case Close():
                 return rules.close(command)
-            case Confirm():
+            case ConfirmResolution():
                 return rules.confirm(command)
-            case Reopen():
+            case RejectResolution():
                 return rules.reopen(command)
             case ReleaseHeld():
                 return rules.release()

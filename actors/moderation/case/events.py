@@ -8,7 +8,7 @@ from actors.kernel.contract.entity import Event
 from actors.moderation.records import Case, Deed, Scope
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class CaseAction(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What a moderator did about somebody."""
 
     deed: Deed
@@ -29,7 +29,7 @@ class CaseChanged(Event, frozen=True, kw_only=True, array_like=True, tag="change
     told: tuple[str, ...] = ()
     alerts: bool = False
     cry: str = ""
-    done: Done | None = None
+    done: CaseAction | None = None
 
 
 class EvidenceForgotten(Event, frozen=True, kw_only=True, array_like=True, tag="forgotten"):

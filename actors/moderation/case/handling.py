@@ -8,9 +8,18 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Decision, Principal, SetTimer
 from actors.moderation.case import chain
-from actors.moderation.case.commands import Act, Assign, Close, Confirm, ForgetEvidence, Note, RejectHeld, Reopen
-from actors.moderation.case.events import CaseChanged, Done
-from actors.moderation.case.opening import Terms
+from actors.moderation.case.commands import (
+    AddNote,
+    AssignModerator,
+    Close,
+    ConfirmResolution,
+    ForgetEvidence,
+    RejectHeld,
+    RejectResolution,
+    TakeAction,
+)
+from actors.moderation.case.events import CaseAction, CaseChanged
+from actors.moderation.case.opening import CaseDeadlines
 from actors.moderation.records import Case, HeldState, held_of, shown
 from common.errors import FailedPrecondition, InvalidArgument
 
@@ -24,7 +33,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 class Handling:
     """The rules of one case that is there. `by`: a moderator or an administrator."""
 
-    terms: Terms
+    terms: CaseDeadlines
     case: Case
     by: Principal
     now_ms: int
@@ -36,17 +45,17 @@ class Handling:
             return Decision()
         return self._changed(self._looked(self.case), "looked", told=self._states_change())
 
-    def assign(self, command: Assign) -> Decision:
+    def assign(self, command: AssignModerator) -> Decision:
         """Raises FailedPrecondition: it is closed."""
         self._open()
         case = replace(self._looked(self.case), assignee=command.to or self.by.user, state="assigned")
         return self._changed(case, "assigned", told=self._states_change())
 
-    def note(self, command: Note) -> Decision:
+    def note(self, command: AddNote) -> Decision:
         """Something to remember."""
         return self._changed(self.case, "noted", command.secret)
 
-    def act(self, command: Act) -> Decision:
+    def act(self, command: TakeAction) -> Decision:
         """Do something about it.
 
         Raises:
@@ -62,7 +71,7 @@ class Handling:
         if command.deed == "restrict" and not command.scope:
             raise InvalidArgument("Say what they may not do.", details={"field": "scope"})
         user = command.user or self.case.subject
-        done = Done(
+        done = CaseAction(
             deed=command.deed,
             by=self.by.user,
             user=user,
@@ -93,7 +102,7 @@ class Handling:
             )
         return self._closed(case, command.secret, command.outcome)
 
-    def confirm(self, _: Confirm) -> Decision:
+    def confirm(self, _: ConfirmResolution) -> Decision:
         """Raises FailedPrecondition: nobody has proposed to close it, or (`same_person`) they did themselves."""
         if self.case.state != "closing":
             raise FailedPrecondition("Nobody has proposed to close this case.", details={"state": self.case.state})
@@ -101,7 +110,7 @@ class Handling:
             raise _same_person("Somebody else has to confirm it.")
         return self._closed(self.case, None, self.case.outcome)
 
-    def reopen(self, command: Reopen) -> Decision:
+    def reopen(self, command: RejectResolution) -> Decision:
         """Raises FailedPrecondition: it is open."""
         if self.case.state not in ("closing", "closed"):
             raise FailedPrecondition("This case is open.", details={"state": self.case.state})
@@ -148,7 +157,7 @@ class Handling:
         *,
         details: str = "",
         told: tuple[str, ...] = (),
-        done: Done | None = None,
+        done: CaseAction | None = None,
     ) -> Decision:
         number, of = self.version + 1, chain.digest(secret)
         words = number if secret is not None else 0

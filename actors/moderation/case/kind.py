@@ -12,7 +12,7 @@ from actors.moderation.activities import DUTY, DestroyEvidence, PostReleased, Te
 from actors.moderation.case.commands import CaseCommand, ForgetEvidence, HeldContents
 from actors.moderation.case.entity import UNDER_HOLD, CaseEntity, CaseWords
 from actors.moderation.case.events import CaseChanged, CaseEvent, EvidenceForgotten
-from actors.moderation.case.opening import Terms
+from actors.moderation.case.opening import CaseDeadlines
 from actors.moderation.records import Case, shown
 from actors.moderation.views import INDEXES, views_of
 from common.errors import PermissionDenied
@@ -32,7 +32,7 @@ class CaseKind(Kind[CaseEntity, CaseCommand, CaseEvent]):
     events = CaseEvent
     indexes = INDEXES
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: CaseDeadlines) -> None:
         self._terms = terms
 
     @override

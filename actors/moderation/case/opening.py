@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Decision, SetTimer
 from actors.moderation.case import chain
-from actors.moderation.case.commands import Add, Appeal, Endanger, FallDue, Hold, Report
+from actors.moderation.case.commands import Add, Appeal, Endanger, FallDue, FileReport, HoldMessage
 from actors.moderation.case.events import CaseChanged
 from actors.moderation.records import (
     GRAVE,
     SEVERITIES,
     Case,
     CaseOf,
-    Kept,
+    EvidenceRecord,
     Reported,
     Severity,
     appeal_of,
@@ -33,14 +33,14 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CaseDeadlines:
     """How long somebody may take to look first, by severity, and how long evidence is kept behind the end (ms)."""
 
     due_ms: Mapping[Severity, int]
     keep_ms: int
 
     @classmethod
-    def of(cls, settings: ModerationSettings) -> "Terms":
+    def of(cls, settings: ModerationSettings) -> "CaseDeadlines":
         """As the settings say."""
         due_s = {"emergency": settings.due_emergency_s, "high": settings.due_high_s, "normal": settings.due_normal_s}
         return cls({one: due_s[one] * 1000 for one in SEVERITIES}, settings.evidence_days * DAY_MS)
@@ -51,12 +51,12 @@ class Openings:
     """The rules of one case. `case`: as it is; None: there is none yet."""
 
     id: str
-    terms: Terms
+    terms: CaseDeadlines
     case: Case | None
     now_ms: int
     version: int
 
-    def report(self, command: Report) -> Decision:
+    def report(self, command: FileReport) -> Decision:
         """Somebody reports; the same report again only brings what was said, if that is not there yet."""
         severity: Severity = "high" if command.reason in GRAVE else "normal"
         case = self.case or self._new("report", severity, command.subject, command.room)
@@ -74,7 +74,7 @@ class Openings:
         decision = self._changed(case, "reported", command.secret, timer=again or self.case is None)
         return msgspec.structs.replace(decision, reply=report_of(case, mine))
 
-    def hold(self, command: Hold) -> Decision:
+    def hold(self, command: HoldMessage) -> Decision:
         """A room holds a message."""
         if self.case is not None:
             return Decision()
@@ -153,7 +153,7 @@ class Openings:
         of = chain.digest(secret)
         if evidence and secret is not None and len(case.evidence) < MOST_EVIDENCE:
             found = unpack(secret)
-            kept = Kept(number, found.message_id, self.now_ms, content_hash(secret))
+            kept = EvidenceRecord(number, found.message_id, self.now_ms, content_hash(secret))
             case = replace(case, evidence=(*case.evidence, kept))
         words = number if secret is not None else 0
         return chain.added(case, self.now_ms, by, what, details=details, words=words, of=of)

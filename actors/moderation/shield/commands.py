@@ -47,7 +47,7 @@ class JoinDanger(Command[DangerCase], frozen=True, kw_only=True, tag="danger"):
     severity: Severity
 
 
-class LookAt(Command[None], frozen=True, kw_only=True, tag="look_at"):
+class ScreenRefusal(Command[None], frozen=True, kw_only=True, tag="look_at"):
     """What they wrote was refused. It is looked at once for danger, and kept nowhere: the secret."""
 
     room: str
@@ -64,4 +64,4 @@ class ForgetShield(Command[None], frozen=True, tag="forget"):
     """The person is being erased. Idempotent."""
 
 
-ShieldCommand = Block | Unblock | ListBlocks | Restrict | Lift | JoinDanger | LookAt | LookedAt | ForgetShield
+ShieldCommand = Block | Unblock | ListBlocks | Restrict | Lift | JoinDanger | ScreenRefusal | LookedAt | ForgetShield

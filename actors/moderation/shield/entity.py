@@ -13,22 +13,22 @@ from actors.moderation.shield.commands import (
     JoinDanger,
     Lift,
     ListBlocks,
-    LookAt,
     LookedAt,
     Restrict,
+    ScreenRefusal,
     ShieldCommand,
     Unblock,
 )
 from actors.moderation.shield.events import (
     Blocked,
-    Dropped,
     InDanger,
     Lifted,
-    Looked,
-    Refused,
+    RefusalScreened,
     Restricted,
+    ShieldDropped,
     ShieldEvent,
     Unblocked,
+    WritingRefused,
 )
 from actors.moderation.shield.replies import BlockedPerson, BlockList, DangerCase
 from common.clock import to_rfc3339
@@ -38,7 +38,7 @@ DAY_MS: Final = 86_400_000
 MOST_BLOCKED: Final = 2000
 MOST_RESTRICTIONS: Final = 100
 _OF_THE_PERSON: Final = (Block, Unblock, ListBlocks)
-_OfSystem = Restrict | Lift | JoinDanger | LookAt | LookedAt | ForgetShield
+_OfSystem = Restrict | Lift | JoinDanger | ScreenRefusal | LookedAt | ForgetShield
 
 
 class Restriction(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -102,7 +102,7 @@ class Shield:
                 state.restrictions = {**state.restrictions, old.id: msgspec.structs.replace(old, lifted=True)}
             case InDanger():
                 state.danger, state.danger_at = event.case, at_ms
-            case Dropped():
+            case ShieldDropped():
                 state.blocked = {}
 
     def _of_the_person(self, command: Block | Unblock | ListBlocks, now_ms: int) -> Decision:
@@ -140,12 +140,12 @@ class Shield:
                     return Decision(DangerCase(case=self.state.danger))
                 event = InDanger(case=command.case, severity=command.severity)
                 return Decision(DangerCase(case=command.case), events=[event])
-            case LookAt():
-                return Decision(events=[Refused(author=self.id, secret=command.secret, room=command.room)])
+            case ScreenRefusal():
+                return Decision(events=[WritingRefused(author=self.id, secret=command.secret, room=command.room)])
             case LookedAt():
-                return Decision(events=[Looked(number=command.number)])
+                return Decision(events=[RefusalScreened(number=command.number)])
             case ForgetShield():
-                return Decision(events=[Dropped(author=self.id)] if self.state.blocked else ())
+                return Decision(events=[ShieldDropped(author=self.id)] if self.state.blocked else ())
         assert_never(command)
 
     def _restrict(self, command: Restrict, now_ms: int) -> Decision:

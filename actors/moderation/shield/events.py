@@ -40,20 +40,20 @@ class InDanger(Event, frozen=True, kw_only=True, array_like=True, tag="in_danger
     severity: Severity
 
 
-class Refused(Event, frozen=True, kw_only=True, array_like=True, tag="refused"):
+class WritingRefused(Event, frozen=True, kw_only=True, array_like=True, tag="refused"):
     """What they wrote was refused: the secret, until it was looked at."""
 
     room: str
 
 
-class Looked(Event, frozen=True, kw_only=True, array_like=True, tag="looked"):
+class RefusalScreened(Event, frozen=True, kw_only=True, array_like=True, tag="looked"):
     """What event `number` held is gone."""
 
     number: int
 
 
-class Dropped(Event, frozen=True, kw_only=True, array_like=True, tag="dropped"):
+class ShieldDropped(Event, frozen=True, kw_only=True, array_like=True, tag="dropped"):
     """The person is erased, and with them whom they had blocked."""
 
 
-ShieldEvent = Blocked | Unblocked | Restricted | Lifted | InDanger | Refused | Looked | Dropped
+ShieldEvent = Blocked | Unblocked | Restricted | Lifted | InDanger | WritingRefused | RefusalScreened | ShieldDropped

@@ -10,7 +10,7 @@ from actors.kernel.contract.entity import Effects, Kind, Principal, Recorded
 from actors.moderation.activities import DUTY, PutOut
 from actors.moderation.shield.commands import ShieldCommand
 from actors.moderation.shield.entity import Restriction, Shield, ShieldState, restriction_of, shown
-from actors.moderation.shield.events import Blocked, Lifted, Looked, Restricted, ShieldEvent, Unblocked
+from actors.moderation.shield.events import Blocked, Lifted, RefusalScreened, Restricted, ShieldEvent, Unblocked
 from actors.moderation.views import BLOCKS, OF_SHIELDS, RESTRICTIONS, block_id, encoded
 from common.errors import PermissionDenied
 from store.ports.views import Scalar, View
@@ -65,7 +65,7 @@ class ShieldKind(Kind[Shield, ShieldCommand, ShieldEvent]):
                 return Effects(views=[barred], activities=owed if CALLING in event.scope else ())
             case Lifted():
                 return Effects(views=[_lifted(user, event, recorded)])
-            case Looked():
+            case RefusalScreened():
                 return Effects(redact=[event.number])
         return None
 

@@ -9,7 +9,7 @@ from common.errors import PermissionDenied
 
 
 @dataclass(slots=True)
-class Device:
+class PushDevice:
     """`owner` "": nobody has registered it."""
 
     owner: str = ""

@@ -3,11 +3,11 @@
 from actors.kernel.contract.entity import Event
 
 
-class Claimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
+class DeviceClaimed(Event, frozen=True, kw_only=True, array_like=True, tag="claimed"):
     """It is `user`'s from now on, and was `former`'s ("": nobody's)."""
 
     user: str
     former: str = ""
 
 
-DeviceEvent = Claimed
+DeviceEvent = DeviceClaimed

@@ -4,12 +4,12 @@ from typing_extensions import override
 
 from actors.kernel.contract.entity import Kind, Principal, Recorded
 from actors.notifications.device.commands import DeviceCommand
-from actors.notifications.device.entity import Device
+from actors.notifications.device.entity import PushDevice
 from actors.notifications.device.events import DeviceEvent
 from common.errors import PermissionDenied
 
 
-class DeviceKind(Kind[Device, DeviceCommand, DeviceEvent]):
+class DeviceKind(Kind[PushDevice, DeviceCommand, DeviceEvent]):
     """`device:<hash>`."""
 
     name = "device"
@@ -17,19 +17,19 @@ class DeviceKind(Kind[Device, DeviceCommand, DeviceEvent]):
     events = DeviceEvent
 
     @override
-    def create(self, key: str) -> Device:
-        return Device()
+    def create(self, key: str) -> PushDevice:
+        return PushDevice()
 
     @override
-    def snapshot(self, entity: Device) -> bytes:
+    def snapshot(self, entity: PushDevice) -> bytes:
         return entity.owner.encode()
 
     @override
-    def restore(self, key: str, state: bytes) -> Device:
-        return Device(state.decode())
+    def restore(self, key: str, state: bytes) -> PushDevice:
+        return PushDevice(state.decode())
 
     @override
-    def admit(self, entity: Device, by: Principal) -> None:
+    def admit(self, entity: PushDevice, by: Principal) -> None:
         raise PermissionDenied("Nobody listens to a device.")
 
     @override

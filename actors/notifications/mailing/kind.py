@@ -15,7 +15,7 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 class _Handed(msgspec.Struct, frozen=True, tag="handed"):
-    """Kinds do not import each other: this is `actors.arrivals.commands.HandedOver`."""
+    """Kinds do not import each other: this is `actors.arrivals.commands.NoteHandedOver`."""
 
 
 class MailingKind(Kind[Mailing, MailingCommand, MailingEvent]):

@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from actors.notifications.activities import Mail, Push, Service
 from actors.notifications.notifier.events import DeviceKept
-from actors.notifications.notifier.items.item import Delivery, Item
-from actors.notifications.notifier.planning.plan import Outcome, Plan, Verdict
+from actors.notifications.notifier.items.item import DeliveryAttempt, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan, Outcome, Verdict
 from actors.notifications.notifier.planning.preferences import (
     Channels,
     Digest,
@@ -70,7 +70,7 @@ class NotificationAnswer(msgspec.Struct, frozen=True):
     notification: WireNotification
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class TellOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of telling: the notification, or the one that was there. None: nothing was told."""
 
     notification: WireNotification | None = None
@@ -190,7 +190,7 @@ class DevicesAnswer(msgspec.Struct, frozen=True):
     devices: list[WireDevice]
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class ReceiptsTaken(msgspec.Struct, frozen=True):
     """How many receipts were taken."""
 
     recorded: int
@@ -264,7 +264,7 @@ def wire_device(device: DeviceKept) -> WireDevice:
     )
 
 
-def plan_answer(plan: Plan) -> PlanAnswer:
+def plan_answer(plan: ChannelPlan) -> PlanAnswer:
     """A plan as clients see it."""
     steps = [WireStep(rule=one.rule, outcome=one.outcome, detail=one.detail or UNSET) for one in plan.steps]
     return PlanAnswer(verdict=plan.verdict, until=_moment(plan.until), steps=steps)
@@ -287,11 +287,11 @@ def _family(channel: str) -> str:
     return channel if channel in ("in_app", "email") else "push"
 
 
-def _held(item: Item, channel: Channel, pushed_by: Service) -> Delivery:
+def _held(item: Item, channel: Channel, pushed_by: Service) -> DeliveryAttempt:
     """What is held back or left out, where no delivery says so."""
     plan = item.plans[channel]
     number = _CHANNEL_ORDER.index(channel)
-    return Delivery(
+    return DeliveryAttempt(
         id=f"dlv_{item.id.partition('_')[2]}.{number}",
         channel=pushed_by if channel == "push" else channel,
         state="held" if plan.verdict == "held" else "skipped",
@@ -300,7 +300,7 @@ def _held(item: Item, channel: Channel, pushed_by: Service) -> Delivery:
     )
 
 
-def _delivery(one: Delivery) -> WireDelivery:
+def _delivery(one: DeliveryAttempt) -> WireDelivery:
     return WireDelivery(
         id=one.id,
         channel=one.channel,

@@ -18,9 +18,9 @@ from actors.notifications.notifier.answers import (
     PulledNotifications,
     ReadSome,
     ReadUpTo,
-    Recorded,
+    ReceiptsTaken,
     Rendered,
-    Told,
+    TellOutcome,
     UnreadCounts,
 )
 from actors.notifications.notifier.planning.preferences import (
@@ -50,7 +50,7 @@ class SendMail(Command[None], frozen=True, tag="send_mail"):
     secret: bytes | None = None
 
 
-class Tell(Command[Told], frozen=True, kw_only=True, omit_defaults=True, tag="tell"):
+class Tell(Command[TellOutcome], frozen=True, kw_only=True, omit_defaults=True, tag="tell"):
     """Tell the person. Only Carewire itself asks for it: rules, operations, broadcasts.
 
     Its command id names it: told again, it is one notification.
@@ -86,7 +86,7 @@ class Tell(Command[Told], frozen=True, kw_only=True, omit_defaults=True, tag="te
     secret: bytes | None = None
 
 
-class Release(Command[NothingToTell], frozen=True, tag="release"):
+class ReleasePostponed(Command[NothingToTell], frozen=True, tag="release"):
     """A timer: what was made for later, or put off until `later_ms`, is told now."""
 
     number: int
@@ -295,7 +295,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
 
 
-class RecordReceipts(Command[Recorded], frozen=True, tag="receipts"):
+class RecordReceipts(Command[ReceiptsTaken], frozen=True, tag="receipts"):
     """Devices tell what became of what they were sent."""
 
     receipts: tuple[Receipt, ...]
@@ -325,7 +325,7 @@ PersonalCommand = (
 SystemCommand = (
     SendMail
     | Tell
-    | Release
+    | ReleasePostponed
     | Judge
     | SendDigest
     | TellCounts

@@ -46,7 +46,7 @@ from actors.notifications.notifier.commands import (
     ReadSeveral,
     RecordReceipts,
     RegisterDevice,
-    Release,
+    ReleasePostponed,
     RemoveDevice,
     Render,
     SendDigest,
@@ -57,13 +57,13 @@ from actors.notifications.notifier.commands import (
     TellCounts,
     TryDevice,
 )
-from actors.notifications.notifier.events import CreationCounted, Erased, PreferencesSet
+from actors.notifications.notifier.events import CreationCounted, NotifierErased, PreferencesSet
 from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
 from actors.notifications.notifier.planning.preferences import check
 from actors.notifications.notifier.rules import counting, devices, judging, mails, marking, proving, rendering, telling
-from actors.notifications.notifier.rules.facts import House, facts_to_explain, number_in, pushing_service
+from actors.notifications.notifier.rules.facts import Installation, facts_to_explain, number_in, pushing_service
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied, RateLimited
@@ -78,7 +78,7 @@ _LARGEST_PAGE: Final = 200
 class Notifier(NotifierState):
     """One person's. `decide` changes nothing; `apply` folds what was decided."""
 
-    house: House = field(kw_only=True)
+    house: Installation = field(kw_only=True)
 
     def decide(self, command: NotifierCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -108,7 +108,7 @@ class Notifier(NotifierState):
                 return _keys([known or 0, *telling.replaced_by(self, command)])
             case Judge():
                 return _keys([command.number, *self._gathered_with(command)])
-            case Release() | Prune():
+            case ReleasePostponed() | Prune():
                 return _keys([command.number])
             case SendDigest():
                 return _keys(judging.gathered_for(self, command.due_ms))
@@ -151,7 +151,7 @@ class Notifier(NotifierState):
                 return mails.owe(self.kept.owed, command)
             case Tell():
                 return telling.tell(self, self.house, command, context)
-            case Release():
+            case ReleasePostponed():
                 return telling.release(self, self.house, command, context)
             case Judge():
                 return judging.judge(self, self.house, command, context)
@@ -284,7 +284,7 @@ class Notifier(NotifierState):
         ends: list[Event] = [
             devices.ended(one, "erased", now_ms) for one in self.kept.devices.values() if one.state != "gone"
         ]
-        return Decision({}, events=ends, notes=[*judging.dropped(self, context), Erased(at_ms=now_ms)])
+        return Decision({}, events=ends, notes=[*judging.dropped(self, context), NotifierErased(at_ms=now_ms)])
 
     def _gathered_with(self, command: Judge) -> list[int]:
         """What else waits since there were too many pushes: it is told with it."""

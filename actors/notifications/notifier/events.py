@@ -7,8 +7,8 @@ import msgspec
 from actors.kernel.contract.activities import Outcome, Urgency
 from actors.kernel.contract.entity import Event
 from actors.notifications.activities import Sending, Service
-from actors.notifications.notifier.items.item import Delivery, Item
-from actors.notifications.notifier.planning.plan import Plan
+from actors.notifications.notifier.items.item import DeliveryAttempt, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan
 from actors.notifications.notifier.planning.preferences import Preferences
 from actors.notifications.types import Channel
 
@@ -72,8 +72,8 @@ class Judged(Event, frozen=True, kw_only=True, array_like=True, tag="judged"):
     category: str
     place: int
     channel: Channel
-    plan: Plan
-    deliveries: tuple[Delivery, ...] = ()
+    plan: ChannelPlan
+    deliveries: tuple[DeliveryAttempt, ...] = ()
     owing: tuple["Owing", ...] = ()
     topic: str = ""
     push: bool = False
@@ -90,14 +90,14 @@ class Owing(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     urgency: Urgency = "soon"
 
 
-class Sent(Event, frozen=True, kw_only=True, array_like=True, tag="sent"):
+class DeliveriesChanged(Event, frozen=True, kw_only=True, array_like=True, tag="sent"):
     """A note: what became of deliveries of a notification, as they are now; `plan` is that of their channel.
     `shown_on`: the device that shows it."""
 
     number: int
     channel: Channel
-    deliveries: tuple[Delivery, ...]
-    plan: Plan | None = None
+    deliveries: tuple[DeliveryAttempt, ...]
+    plan: ChannelPlan | None = None
     shown_on: str = ""
 
 
@@ -136,7 +136,7 @@ class AllRead(Event, frozen=True, kw_only=True, array_like=True, tag="all_read")
     unread: int = 0
 
 
-class SeenElsewhere(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
+class SeenOnScreen(Event, frozen=True, kw_only=True, array_like=True, tag="seen"):
     """A note: these were acknowledged by a device that has them on the screen."""
 
     numbers: tuple[int, ...]
@@ -241,7 +241,7 @@ class Pruned(Event, frozen=True, kw_only=True, array_like=True, tag="pruned"):
     places: dict[str, int]
 
 
-class Erased(Event, frozen=True, kw_only=True, array_like=True, tag="erased"):
+class NotifierErased(Event, frozen=True, kw_only=True, array_like=True, tag="erased"):
     """A note: the person is no more. Nothing is told any more, and what was held is dropped."""
 
     at_ms: int
@@ -255,11 +255,11 @@ NotifierEvent = (
     | Replaced
     | Withdrawn
     | Judged
-    | Sent
+    | DeliveriesChanged
     | Digested
     | Marked
     | AllRead
-    | SeenElsewhere
+    | SeenOnScreen
     | TakenBack
     | CountsTold
     | PreferencesSet
@@ -269,5 +269,5 @@ NotifierEvent = (
     | TrialOwed
     | CreationCounted
     | Pruned
-    | Erased
+    | NotifierErased
 )

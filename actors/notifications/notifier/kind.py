@@ -26,12 +26,12 @@ from actors.notifications.notifier.events import (
 from actors.notifications.notifier.items import folding, listing
 from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.rules import judging, mails
-from actors.notifications.notifier.rules.facts import House
-from actors.notifications.notifier.state import Remembered
+from actors.notifications.notifier.rules.facts import Installation
+from actors.notifications.notifier.state import NotifierSnapshot
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(Remembered).decode
+_unpack: Final = msgspec.msgpack.Decoder(NotifierSnapshot).decode
 _unpack_mails: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 _sending: Final = msgspec.msgpack.Decoder(Sending).decode
 _MAPS: Final = (*range(0x80, 0x90), 0xDE, 0xDF)
@@ -47,7 +47,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent, Item | bytes])
     events = NotifierEvent
     indexes = folding.INDEXES
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: Installation) -> None:
         """`house`: what this installation has."""
         self._house = house
 
@@ -61,7 +61,7 @@ class NotifierKind(Kind[Notifier, NotifierCommand, NotifierEvent, Item | bytes])
 
     @override
     def restore(self, key: str, state: bytes) -> Notifier:
-        kept = Remembered(owed=_unpack_mails(state)) if state[0] in _MAPS else _unpack(state)
+        kept = NotifierSnapshot(owed=_unpack_mails(state)) if state[0] in _MAPS else _unpack(state)
         return Notifier(key, kept, house=self._house)
 
     @override

@@ -10,31 +10,31 @@ from actors.notifications.notifier.events import (
     AllRead,
     CountsTold,
     CreationCounted,
+    DeliveriesChanged,
     DeviceEnded,
     DeviceKept,
     DeviceNoted,
     DeviceRegistered,
     Digested,
-    Erased,
     Judged,
     MailOwed,
     MailSettled,
     Marked,
     Notified,
+    NotifierErased,
     NotifierEvent,
     PreferencesSet,
     Pruned,
     Released,
     Replaced,
-    SeenElsewhere,
-    Sent,
+    SeenOnScreen,
     TakenBack,
     TrialOwed,
     Withdrawn,
 )
 from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.items.ranges import Ranges
-from actors.notifications.notifier.planning.plan import Plan
+from actors.notifications.notifier.planning.plan import ChannelPlan
 from actors.notifications.notifier.planning.preferences import Preferences
 from actors.notifications.types import Channel
 from common.timeline import DAY_MS, HOUR_MS, kept_zone
@@ -60,7 +60,7 @@ class CategoryMarks(msgspec.Struct, array_like=True):
         return self.total - self.read.size
 
 
-class Open(msgspec.Struct, array_like=True):
+class OpenItem(msgspec.Struct, array_like=True):
     """A notification of which something is held or under way. `due`: when a channel is judged again. `gathered`: what
     waits for the mail of a period, or for a pause after too many pushes. `waiting`: deliveries not over."""
 
@@ -72,7 +72,7 @@ class Open(msgspec.Struct, array_like=True):
     later_ms: int = 0
 
 
-class Remembered(msgspec.Struct, array_like=True):
+class NotifierSnapshot(msgspec.Struct, array_like=True):
     """The state as a snapshot holds it. Add members with defaults at the end."""
 
     owed: dict[str, int] = {}
@@ -81,7 +81,7 @@ class Remembered(msgspec.Struct, array_like=True):
     seen: Ranges = msgspec.field(default_factory=Ranges)
     subjects: dict[str, tuple[int, int]] = {}
     groups: dict[str, int] = {}
-    open: dict[int, Open] = {}
+    open: dict[int, OpenItem] = {}
     shown: dict[int, list[str]] = {}
     dedupe: dict[str, tuple[int, int]] = {}
     pushes: list[tuple[int, str]] = []
@@ -100,7 +100,7 @@ class NotifierState:
     """State and its fold."""
 
     id: str
-    kept: Remembered = field(default_factory=Remembered)
+    kept: NotifierSnapshot = field(default_factory=NotifierSnapshot)
 
     # -- questions ----------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class NotifierState:
                 self._withdrawn(event)
             case Judged():
                 self._judged(event, at_ms)
-            case Sent():
+            case DeliveriesChanged():
                 self._sent(event)
             case Digested():
                 self._digested(event)
@@ -180,7 +180,7 @@ class NotifierState:
                 self._marked(event)
             case AllRead():
                 self._all_read(event)
-            case SeenElsewhere():
+            case SeenOnScreen():
                 for number in event.numbers:
                     kept.seen.add(number)
                 mark = (max(event.numbers), event.at_ms)
@@ -204,8 +204,8 @@ class NotifierState:
                 kept.created = [at for at in kept.created if at > event.at_ms - HOUR_MS] + [event.at_ms]
             case Pruned():
                 self._pruned(event)
-            case Erased():
-                self.kept = Remembered(owed=kept.owed, last=kept.last, erased=True)
+            case NotifierErased():
+                self.kept = NotifierSnapshot(owed=kept.owed, last=kept.last, erased=True)
             case TrialOwed():
                 pass
             case _:
@@ -235,13 +235,15 @@ class NotifierState:
             number=item.number, category=item.category, place=item.place, plans=item.plans, later_ms=item.later_ms
         )
 
-    def _follow(self, number: int, category: str, place: int, plans: dict[Channel, Plan], later_ms: int = 0) -> None:
+    def _follow(
+        self, number: int, category: str, place: int, plans: dict[Channel, ChannelPlan], later_ms: int = 0
+    ) -> None:
         """Remember what of it is judged again, and when."""
         due: dict[Channel, int] = {
             name: plan.until for name, plan in plans.items() if plan.verdict == "held" and name != "in_app"
         }
         if due or later_ms:
-            self.kept.open[number] = Open(place, category, due, _gathered(plans), later_ms=later_ms)
+            self.kept.open[number] = OpenItem(place, category, due, _gathered(plans), later_ms=later_ms)
 
     def _released(self, item: Item) -> None:
         self._marks(item.category).read.remove(item.place)
@@ -258,7 +260,7 @@ class NotifierState:
         kept = self.kept
         if event.push:
             kept.pushes = [one for one in kept.pushes if one[0] > at_ms - HOUR_MS] + [(at_ms, event.topic)]
-        opened = kept.open.setdefault(event.number, Open(event.place, event.category))
+        opened = kept.open.setdefault(event.number, OpenItem(event.place, event.category))
         opened.due.pop(event.channel, None)
         opened.gathered.pop(event.channel, None)
         if event.plan.verdict == "held":
@@ -267,7 +269,7 @@ class NotifierState:
         opened.waiting += [one.id for one in event.deliveries if one.state == "queued"]
         self._close(event.number, opened)
 
-    def _sent(self, event: Sent) -> None:
+    def _sent(self, event: DeliveriesChanged) -> None:
         kept = self.kept
         if event.shown_on and self.kept.open.get(event.number) is not None:
             kept.shown.setdefault(event.number, []).append(event.shown_on)
@@ -286,7 +288,7 @@ class NotifierState:
                 opened.gathered.pop("email", None)
                 self._close(number, opened)
 
-    def _close(self, number: int, opened: Open) -> None:
+    def _close(self, number: int, opened: OpenItem) -> None:
         if not opened.due and not opened.waiting and not opened.later_ms:
             self.kept.open.pop(number, None)
 
@@ -297,7 +299,7 @@ class NotifierState:
             return
         marks.read.add(event.place)
         if event.how == "snoozed":
-            opened = self.kept.open.setdefault(event.number, Open(event.place, event.category))
+            opened = self.kept.open.setdefault(event.number, OpenItem(event.place, event.category))
             opened.due, opened.gathered, opened.later_ms = {}, {}, event.until_ms
 
     def _all_read(self, event: AllRead) -> None:
@@ -325,7 +327,7 @@ class NotifierState:
         kept.groups = {key: one for key, one in kept.groups.items() if one > event.number}
 
 
-def _gathered(plans: dict[Channel, Plan]) -> dict[Channel, str]:
+def _gathered(plans: dict[Channel, ChannelPlan]) -> dict[Channel, str]:
     """Channels on which it is held for reasons that change with what the person chooses."""
     held = {name: plan.reason for name, plan in plans.items() if plan.verdict == "held" and name != "in_app"}
     return {name: reason for name, reason in held.items() if reason in ("quiet_hours", "digest", "rate_capped")}

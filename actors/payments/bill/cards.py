@@ -5,7 +5,7 @@ import msgspec
 from actors.kernel.contract.entity import Command
 
 
-class Card(msgspec.Struct, frozen=True, array_like=True):
+class BillCard(msgspec.Struct, frozen=True, array_like=True):
     """A block of a message that stands for the bill."""
 
     room: str
@@ -13,7 +13,7 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     block: str
 
 
-class PlaceCard(Command[None], frozen=True, tag="place_card"):
+class PlaceBillCard(Command[None], frozen=True, tag="place_card"):
     """A letter of a room: this block stands for it. Whoever posted it could read the bill."""
 
-    card: Card
+    card: BillCard

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Command, Query
 from actors.payments.activities import Reason
 from actors.payments.bill.by_time import ByTime
-from actors.payments.bill.cards import PlaceCard
+from actors.payments.bill.cards import PlaceBillCard
 from actors.payments.bill.state import BillRecord, CaptureWhen, Kind, Line, Terms
 from actors.payments.versions import Versions
 
@@ -22,7 +22,7 @@ class BillView(msgspec.Struct, frozen=True, kw_only=True):
     client: dict[str, str] = {}
 
 
-class Opened(Query, frozen=True, kw_only=True):
+class BillContents(Query, frozen=True, kw_only=True):
     """The bill with its secrets, to be read from the journal."""
 
     record: BillRecord
@@ -184,7 +184,7 @@ class HistoryOf(Query, frozen=True, kw_only=True):
     notes: bool = False
 
 
-class Seen(Command[None], frozen=True, kw_only=True, tag="seen"):
+class NotePaymentChange(Command[None], frozen=True, kw_only=True, tag="seen"):
     """A letter or a webhook: something happened to the provider's payment `ref`. It is read."""
 
     provider: str
@@ -323,7 +323,7 @@ class DisputeDue(Command[None], frozen=True, kw_only=True, tag="dispute_due"):
     hours: int
 
 
-class AnswerDispute(Command[BillView], frozen=True, kw_only=True, tag="dispute"):
+class RespondToDispute(Command[BillView], frozen=True, kw_only=True, tag="dispute"):
     """Send the evidence that is drafted, or accept the dispute."""
 
     dispute: str
@@ -355,7 +355,7 @@ BillCommand = (
     | WriteOff
     | ReadBill
     | ReadHistory
-    | Seen
+    | NotePaymentChange
     | Poll
     | BookingTold
     | SessionSeen
@@ -367,7 +367,7 @@ BillCommand = (
     | MoveBeneficiary
     | ReadDispute
     | DraftEvidence
-    | AnswerDispute
+    | RespondToDispute
     | DisputeDue
     | Grace
     | AuthorizeDue
@@ -375,11 +375,22 @@ BillCommand = (
     | ReadCoding
     | BillTime
     | TimeLapsed
-    | PlaceCard
+    | PlaceBillCard
 )
 _TIMERS = (Poll, Grace, AuthorizeDue, DisputeDue, TimeLapsed)
 BY_SYSTEM = (
-    *(Seen, BookingTold, SessionSeen, LendMethod, NoMethod, Adopt, Dunned, Invoiced, MoveBeneficiary, PlaceCard),
+    *(
+        NotePaymentChange,
+        BookingTold,
+        SessionSeen,
+        LendMethod,
+        NoMethod,
+        Adopt,
+        Dunned,
+        Invoiced,
+        MoveBeneficiary,
+        PlaceBillCard,
+    ),
     *_TIMERS,
 )
 ClosedAs = Literal["void", "uncollectible"]

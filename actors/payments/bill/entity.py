@@ -9,13 +9,13 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
 from actors.payments import ledger
 from actors.payments.activities import CardError, PaymentSeen, Read, decode_observed
-from actors.payments.bill.cards import PlaceCard
+from actors.payments.bill.cards import PlaceBillCard
 from actors.payments.bill.commands import (
     BY_SYSTEM,
     Adopt,
-    AnswerDispute,
     AuthorizeDue,
     BillCommand,
+    BillContents,
     BillTime,
     BookingTold,
     CancelPayment,
@@ -34,8 +34,8 @@ from actors.payments.bill.commands import (
     LendMethod,
     MoveBeneficiary,
     NoMethod,
+    NotePaymentChange,
     OpenBill,
-    Opened,
     Pay,
     Poll,
     ReadBill,
@@ -43,7 +43,7 @@ from actors.payments.bill.commands import (
     ReadDispute,
     ReadHistory,
     RefundBill,
-    Seen,
+    RespondToDispute,
     SessionSeen,
     TimeLapsed,
     VoidBill,
@@ -87,7 +87,7 @@ _ACTIONS: Final[dict[type, str]] = {
     ReadCoding: "bill.read",
     ReadDispute: "dispute.change",
     DraftEvidence: "dispute.change",
-    AnswerDispute: "dispute.change",
+    RespondToDispute: "dispute.change",
 }
 
 
@@ -160,7 +160,7 @@ class Bill:
                 return Decision(_coding_of(record, by))
             case ReadDispute():
                 return Decision(_dispute_of(record, command.dispute))
-            case DraftEvidence() | AnswerDispute():
+            case DraftEvidence() | RespondToDispute():
                 disputing.decide(draft, command, version)
             case _:
                 assert_never(command)
@@ -228,7 +228,7 @@ class Bill:
             return Decision()
         draft = Draft(record, context.now_ms, self.poll_ms)
         match command:
-            case Seen():
+            case NotePaymentChange():
                 _seen(draft, command)
             case Poll():
                 payment = record.payment(command.payment)
@@ -253,7 +253,7 @@ class Bill:
                 timing.lapsed(draft)
             case MoveBeneficiary():
                 opening.move(draft, command)
-            case PlaceCard():
+            case PlaceBillCard():
                 draft.place(command.card)
             case Grace():
                 far.grace_over(draft, command.payment)
@@ -292,8 +292,8 @@ class Bill:
         return record
 
 
-def _reply(record: BillRecord, *, client: bool) -> Opened:
-    return Opened(record=record, client=client)
+def _reply(record: BillRecord, *, client: bool) -> BillContents:
+    return BillContents(record=record, client=client)
 
 
 def _coding_of(record: BillRecord, by: Principal) -> CodingOf:
@@ -311,7 +311,7 @@ def _dispute_of(record: BillRecord, dispute_id: str) -> DisputeOf:
     return DisputeOf(record=record, evidence_seq=dispute.evidence_seq)
 
 
-def _seen(draft: Draft, command: Seen) -> None:
+def _seen(draft: Draft, command: NotePaymentChange) -> None:
     """Something happened at the provider: its object is read. What is not known yet may be the answer that is under
     way: the webhook comes again."""
     record = draft.record

@@ -4,10 +4,10 @@ import msgspec
 
 from actors.kernel.contract.entity import Event
 from actors.payments.bill.state import BillRecord
-from actors.payments.ledger import Entry
+from actors.payments.ledger import LedgerEntry
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ProviderCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Something is asked of a provider: an activity. `payload` is a packed `activities.Ask` without anything secret;
     where there is something, it is the event's secret, sealed under the payer's key."""
 
@@ -30,8 +30,8 @@ class BillChanged(Event, frozen=True, kw_only=True, tag="changed"):
     change: str
     record: BillRecord
     changed: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    asked: tuple[Asked, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
+    asked: tuple[ProviderCall, ...] = ()
     arrivals: tuple[str, ...] = ()
     secret_of: str = ""
     release: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Heard(Event, frozen=True, kw_only=True, tag="heard"):
     """A provider says that there is something to read, or has been read: nothing changed but that."""
 
     record: BillRecord
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[ProviderCall, ...] = ()
     arrivals: tuple[str, ...] = ()
     letters: tuple[tuple[str, bytes], ...] = ()
 

@@ -13,6 +13,7 @@ from actors.payments.activities import LANE
 from actors.payments.bill import views
 from actors.payments.bill.commands import (
     BillCommand,
+    BillContents,
     BillView,
     CodedBill,
     CodingOf,
@@ -21,10 +22,9 @@ from actors.payments.bill.commands import (
     Happened,
     HistoryOf,
     OpenBill,
-    Opened,
 )
 from actors.payments.bill.entity import Bill
-from actors.payments.bill.events import Asked, BillChanged, BillEvent, Heard
+from actors.payments.bill.events import BillChanged, BillEvent, Heard, ProviderCall
 from actors.payments.bill.state import BillRecord
 from common.errors import PermissionDenied
 
@@ -115,7 +115,7 @@ class BillKind(Kind[Bill, BillCommand, BillEvent]):
         if isinstance(query, DisputeOf):
             written = await _secret(library, entity_id, query.evidence_seq, version)
             return DisputeView(record=query.record, version=version, written=written)
-        if not isinstance(query, Opened):
+        if not isinstance(query, BillContents):
             return await super().read(query, entity_id, version, library)
         record = query.record
         live = record.live
@@ -144,7 +144,7 @@ async def _secret(library: Library, entity_id: str, seq: int, version: int) -> d
     return msgspec.msgpack.decode(secret, type=dict[str, str]) if secret else {}
 
 
-def _activity(asked: Asked, event: BillEvent) -> Activity:
+def _activity(asked: ProviderCall, event: BillEvent) -> Activity:
     urgent = asked.key.split("|")[1] in _NOW
     return Activity(
         connector=asked.connector,

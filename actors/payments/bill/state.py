@@ -6,7 +6,7 @@ import msgspec
 
 from actors.payments.activities import RANK, CardError, MethodSeen, PaymentStatus, Reason, RefundStatus
 from actors.payments.bill.by_time import ByTime
-from actors.payments.bill.cards import Card
+from actors.payments.bill.cards import BillCard
 
 Kind = Literal["booking", "session", "subscription", "charge", "fee"]
 CaptureWhen = Literal["now", "on_completion"]
@@ -204,7 +204,7 @@ class BillRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     unit_used: bool = False
     dunning: Dunning | None = None
     mirrored: bool = False
-    cards: tuple[Card, ...] = ()
+    cards: tuple[BillCard, ...] = ()
     first: str = ""
     saves: bool = False
     borrowers: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ class CouponBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     stackable: bool = False
 
 
-class Use(msgspec.Struct, frozen=True, array_like=True):
+class Redemption(msgspec.Struct, frozen=True, array_like=True):
     """A bill that has it: reserved until `until` (ms), or (0) for good."""
 
     client: str
@@ -108,7 +108,7 @@ class CouponChanged(Event, frozen=True, kw_only=True, tag="changed"):
     """The code and who has it, afterwards."""
 
     coupon: CouponBody
-    uses: dict[str, Use]
+    uses: dict[str, Redemption]
 
 
 CouponCommand = SetCoupon | ReadCoupon | ReserveCoupon | CommitCoupon | ReleaseCoupon
@@ -120,7 +120,7 @@ class Coupon:
 
     id: str
     coupon: CouponBody | None = None
-    uses: dict[str, Use] | None = None
+    uses: dict[str, Redemption] | None = None
 
     def decide(self, command: CouponCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -152,7 +152,9 @@ class Coupon:
                 use = uses.get(command.bill)
                 if use is None or not use.until:
                     return Decision()
-                return Decision(events=[CouponChanged(coupon=coupon, uses={**uses, command.bill: Use(use.client, 0)})])
+                return Decision(
+                    events=[CouponChanged(coupon=coupon, uses={**uses, command.bill: Redemption(use.client, 0)})]
+                )
             case ReleaseCoupon():
                 use = uses.get(command.bill)
                 if use is None or not use.until or (command.due and use.until > context.now_ms):
@@ -175,7 +177,7 @@ class Coupon:
         event = CouponChanged(coupon=command.coupon, uses=uses)
         return Decision(_view(command.coupon, uses, version + 1), events=[event])
 
-    def _reserve(self, command: ReserveCoupon, coupon: CouponBody, uses: dict[str, Use]) -> Decision:
+    def _reserve(self, command: ReserveCoupon, coupon: CouponBody, uses: dict[str, Redemption]) -> Decision:
         discount = Discount(
             code=coupon.code, percent=coupon.percent or 0, amount=coupon.amount or 0, stackable=coupon.stackable
         )
@@ -189,7 +191,7 @@ class Coupon:
             raise FailedPrecondition("This code is used up.", details={"reason": "discount_used_up"})
         if command.dry:
             return Decision(discount)
-        taken = {**uses, command.bill: Use(command.client, command.until)}
+        taken = {**uses, command.bill: Redemption(command.client, command.until)}
         timer = SetTimer(
             f"release:{command.bill}:{command.until}",
             command.until,
@@ -216,7 +218,7 @@ class CouponKind(Kind[Coupon, CouponCommand, CouponChanged]):
 
     @override
     def restore(self, key: str, state: bytes) -> Coupon:
-        coupon, uses = msgspec.msgpack.decode(state, type=tuple[CouponBody | None, dict[str, Use] | None])
+        coupon, uses = msgspec.msgpack.decode(state, type=tuple[CouponBody | None, dict[str, Redemption] | None])
         return Coupon(key, coupon, uses)
 
     @override
@@ -241,7 +243,7 @@ def coupon_of(code: str) -> str:
     return f"coupon:{code.upper()}"
 
 
-def _view(coupon: CouponBody, uses: dict[str, Use], version: int) -> CouponView:
+def _view(coupon: CouponBody, uses: dict[str, Redemption], version: int) -> CouponView:
     done = sum(not use.until for use in uses.values())
     return CouponView(coupon=coupon, uses=done, reserved=len(uses) - done, version=version)
 

@@ -7,7 +7,7 @@ import msgspec
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Command, Context, Decision, Event, Kind, Principal, Recorded
-from actors.payments.fraud.scoring import LONGEST_MINUTES, Attempt, Per, Rule, Sign, Verdict, judge
+from actors.payments.fraud.scoring import LONGEST_MINUTES, PaymentAttempt, Per, Rule, Sign, Verdict, judge
 from actors.payments.marks import mark_of
 from common.errors import PermissionDenied
 
@@ -22,10 +22,10 @@ class Weigh(Command[Verdict], frozen=True, kw_only=True, tag="weigh"):
 
     per: Per
     rules: tuple[Rule, ...]
-    attempt: Attempt
+    attempt: PaymentAttempt
 
 
-class Tried(Command[None], frozen=True, kw_only=True, tag="tried"):
+class NoteCardAttempt(Command[None], frozen=True, kw_only=True, tag="tried"):
     """A letter of a bill: a card was seen, or declined."""
 
     card: str = ""
@@ -40,7 +40,7 @@ class Counted(Event, frozen=True, kw_only=True, array_like=True, tag="counted"):
     rule_id: str = ""
 
 
-RiskCommand = Weigh | Tried
+RiskCommand = Weigh | NoteCardAttempt
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Risk:
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         now = context.now_ms
-        if isinstance(command, Tried):
+        if isinstance(command, NoteCardAttempt):
             seen = Sign(at=now, seen="decline" if command.declined else "card", card=command.card)
             return Decision(events=[Counted(sign=seen)])
         attempt = command.attempt

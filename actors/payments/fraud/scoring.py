@@ -44,7 +44,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     currency: str = ""
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class PaymentAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that is about to be begun. Countries as ISO 3166-1 alpha-2, "" where unknown."""
 
     amount: int
@@ -62,7 +62,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def judge(rules: Iterable[Rule], per: Per, attempt: Attempt, before: Sequence[Sign], now_ms: int) -> Verdict:
+def judge(rules: Iterable[Rule], per: Per, attempt: PaymentAttempt, before: Sequence[Sign], now_ms: int) -> Verdict:
     """The strictest of the rules of one scope that are met; of equal ones the first. `before`: what was seen in that
     scope until now, without this attempt."""
     found = Verdict()
@@ -80,7 +80,7 @@ def strictest(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda one: _STRICT.index(one.action), default=Verdict())
 
 
-def measured(rule: Rule, attempt: Attempt, before: Sequence[Sign], now_ms: int) -> int:
+def measured(rule: Rule, attempt: PaymentAttempt, before: Sequence[Sign], now_ms: int) -> int:
     """What a rule counts, this attempt included."""
     minutes = rule.window_minutes or DEFAULT_MINUTES
     lately = [one for one in before if one.at > now_ms - minutes * _MINUTE_MS]
@@ -101,7 +101,7 @@ def measured(rule: Rule, attempt: Attempt, before: Sequence[Sign], now_ms: int) 
             return int(bool(known) and attempt.card_country != attempt.payer_country)
 
 
-def _reason(rule: Rule, value: int, attempt: Attempt) -> str:
+def _reason(rule: Rule, value: int, attempt: PaymentAttempt) -> str:
     whose = "by this payer" if rule.per == "payer" else "from this network address"
     within = f" within {rule.window_minutes or DEFAULT_MINUTES} minutes"
     match rule.measure:

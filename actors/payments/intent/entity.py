@@ -28,7 +28,7 @@ class Bind(Command[None], frozen=True, tag="bind"):
     entity: str
 
 
-class Told(Command[None], frozen=True, kw_only=True, tag="seen"):
+class NoteProviderNews(Command[None], frozen=True, kw_only=True, tag="seen"):
     """A provider says that something happened to it. The same words are passed on."""
 
     provider: str
@@ -47,10 +47,10 @@ class Passed(Event, frozen=True, kw_only=True, array_like=True, tag="passed"):
     """What was told goes on to them."""
 
     entity: str
-    told: Told
+    told: NoteProviderNews
 
 
-IntentCommand = Bind | Told
+IntentCommand = Bind | NoteProviderNews
 IntentEvent = Bound | Passed
 
 

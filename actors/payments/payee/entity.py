@@ -20,7 +20,7 @@ from actors.payments.payee.commands import (
 )
 from actors.payments.payee.events import PayeeChanged
 from actors.payments.payee.rules import earning, observing, paying
-from actors.payments.payee.rules.draft import Draft
+from actors.payments.payee.rules.draft import PayeeDraft
 from actors.payments.payee.state import PayeeRecord
 from common.errors import NotFound, PermissionDenied
 from common.policy import POLICY, Relation
@@ -44,7 +44,7 @@ class Payee:
             FailedPrecondition: the account takes no payouts, or one is under way.
         """
         _permit(self.id, command, context.by)
-        draft = Draft(self.record, context.now_ms)
+        draft = PayeeDraft(self.record, context.now_ms)
         match command:
             case Earn():
                 earning.earned(draft, command)
@@ -66,7 +66,7 @@ class Payee:
     def answered(self, answered: Answered, context: Context) -> Decision:
         """What a provider answered, folded in."""
         _, verb, _, about = answered.key.split("|", 3)
-        draft = Draft(self.record, context.now_ms)
+        draft = PayeeDraft(self.record, context.now_ms)
         seen = decode_observed(answered.result) if answered.outcome == "done" else None
         if verb == "account":
             if isinstance(seen, AccountSeen):

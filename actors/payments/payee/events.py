@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.kernel.contract.entity import Event
-from actors.payments.ledger import Entry
+from actors.payments.ledger import LedgerEntry
 from actors.payments.payee.state import PayeeRecord, PayoutRecord
 
 
@@ -22,7 +22,7 @@ class PayeeChanged(Event, frozen=True, kw_only=True, tag="changed"):
     change: str
     record: PayeeRecord
     payouts: tuple[PayoutRecord, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
     asked: tuple[PayoutAsked, ...] = ()
     bound: tuple[str, ...] = ()
     arrival: str = ""

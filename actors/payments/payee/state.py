@@ -10,7 +10,7 @@ KEPT: Final = 30
 """Payouts that are over of which the record is kept; the others are in the read model."""
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class PayableItem(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What is owed for a bill, below 0 for a debt: `gross` was taken of it, `share` is the therapist's, `fee` the
     platform's; the rest is tax. `release`: from when on it is paid out; 0: not before the session is over.
     `bill` names a payout where a part of that was taken back."""
@@ -36,7 +36,7 @@ class PayoutRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     account: str
     amount: int
     currency: str
-    items: tuple[Item, ...]
+    items: tuple[PayableItem, ...]
     created: int
     updated: int
     status: PayoutStatus = "pending"
@@ -46,7 +46,7 @@ class PayoutRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     code: str = ""
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class PayeeAccount(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Where it is paid to. `ref`: the provider's id of it, "" while it is opened. `code`: why that failed.
     `link_seq`: the number of the event whose secret is the page on which its owner completes it."""
 
@@ -64,9 +64,9 @@ class PayeeRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     many there ever were. `planned`: the day for which a payout is planned by a timer."""
 
     id: str
-    items: tuple[Item, ...] = ()
+    items: tuple[PayableItem, ...] = ()
     payouts: tuple[PayoutRecord, ...] = ()
-    account: Account | None = None
+    account: PayeeAccount | None = None
     made: int = 0
     asks: int = 0
     planned: int = 0
@@ -99,10 +99,10 @@ def payee_of(payout_id: str) -> str:
     return therapist if payout_id.startswith("pot_") and dash and number.isdecimal() else ""
 
 
-def with_item(items: Iterable[Item], new: Item) -> tuple[Item, ...]:
+def with_item(items: Iterable[PayableItem], new: PayableItem) -> tuple[PayableItem, ...]:
     """One item for each bill and currency: what goes back lessens what is not paid out yet, and is a debt where nothing
     is left of that. What is owed nothing is left out."""
-    kept: list[Item] = []
+    kept: list[PayableItem] = []
     for one in items:
         if (one.bill, one.currency) == (new.bill, new.currency):
             release = one.release if new.share < 0 else new.release

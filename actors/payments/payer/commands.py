@@ -46,7 +46,7 @@ class AddMethod(Command[PayerView], frozen=True, kw_only=True, tag="add"):
     token: str
 
 
-class Refresh(Command[PayerView], frozen=True, kw_only=True, tag="refresh"):
+class RefreshMethods(Command[PayerView], frozen=True, kw_only=True, tag="refresh"):
     """Read the methods that a provider has."""
 
     provider: str
@@ -94,7 +94,7 @@ class ReadPayer(Command[PayerView], frozen=True, tag="read"):
     profile: int = 0
 
 
-class CustomerSeen(Command[None], frozen=True, kw_only=True, tag="seen"):
+class NoteCustomerChange(Command[None], frozen=True, kw_only=True, tag="seen"):
     """A letter: something happened to the provider's customer."""
 
     provider: str
@@ -115,7 +115,7 @@ PayerCommand = (
     SetProfile
     | OpenAt
     | AddMethod
-    | Refresh
+    | RefreshMethods
     | SetDefault
     | RemoveMethod
     | ProposeGuarantor
@@ -124,7 +124,7 @@ PayerCommand = (
     | ErasePayer
     | MergeInto
     | ReadPayer
-    | CustomerSeen
+    | NoteCustomerChange
     | Introduce
 )
 

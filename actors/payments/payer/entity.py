@@ -13,12 +13,12 @@ from actors.payments.payer.commands import (
     AcceptGuarantor,
     AddMethod,
     AskedOfProvider,
-    CustomerSeen,
     EndGuarantor,
     ErasePayer,
     Introduce,
     Introduced,
     MergeInto,
+    NoteCustomerChange,
     OpenAt,
     PayerChanged,
     PayerCommand,
@@ -26,7 +26,7 @@ from actors.payments.payer.commands import (
     PayerRead,
     ProposeGuarantor,
     ReadPayer,
-    Refresh,
+    RefreshMethods,
     RemoveMethod,
     SetDefault,
     SetProfile,
@@ -37,11 +37,11 @@ from common.ids import derived_id
 from common.policy import POLICY, Relation
 
 replace = msgspec.structs.replace
-_READS: Final = (ReadPayer, CustomerSeen)
+_READS: Final = (ReadPayer, NoteCustomerChange)
 
 
 @dataclass(slots=True)
-class Change:
+class PayerDraft:
     """One change of a payer while it is decided."""
 
     record: PayerRecord
@@ -105,7 +105,7 @@ class Payer:
             FailedPrecondition: they have been erased, or it cannot be now.
         """
         self._permit(command, context.by)
-        change = Change(self.record)
+        change = PayerDraft(self.record)
         if isinstance(command, Introduce):
             known = {"profile": self.record.profile_seq, "business": self.record.business}
             return Decision(notes=[Introduced(issuer=command.issuer, issue={**command.issue, **known})])
@@ -119,7 +119,7 @@ class Payer:
                 _open(change, command)
             case AddMethod():
                 _add(change, command)
-            case Refresh():
+            case RefreshMethods():
                 _refresh(change, command.provider)
             case SetDefault():
                 _known(self.record, command.method)
@@ -140,7 +140,7 @@ class Payer:
                 _erase(change)
             case MergeInto():
                 change.set("merged", merged=command.payer)
-            case CustomerSeen():
+            case NoteCustomerChange():
                 change.arrival = command.arrival
                 _refresh(change, command.provider)
             case ReadPayer():
@@ -150,7 +150,7 @@ class Payer:
     def answered(self, answered: Answered, context: Context) -> Decision:
         """What a provider answered."""
         provider, verb, number, about = answered.key.split("|", 3)
-        change = Change(replace(self.record, answered=max(self.record.answered, int(number))))
+        change = PayerDraft(replace(self.record, answered=max(self.record.answered, int(number))))
         seen = ask.decode_observed(answered.result) if answered.outcome == "done" else None
         if not isinstance(seen, ask.CustomerSeen):
             _not_done(change, provider, verb, answered.code or answered.outcome)
@@ -188,7 +188,7 @@ class Payer:
             return
         if isinstance(command, EndGuarantor) and by.user == self.record.guarantor:
             return
-        if isinstance(command, CustomerSeen | Introduce):
+        if isinstance(command, NoteCustomerChange | Introduce):
             raise PermissionDenied("Only Carewire itself does that.")
         relation = Relation.SELF if by.user == self.id else Relation.NONE
         action = "payer.read" if isinstance(command, ReadPayer) else "payer.change"
@@ -197,7 +197,7 @@ class Payer:
             raise NotFound("There is no such payer.", payer=self.id)
 
 
-def _open(change: Change, command: OpenAt) -> None:
+def _open(change: PayerDraft, command: OpenAt) -> None:
     record, provider = change.record, command.provider
     if customer := record.customers.get(provider):
         if command.set_up:
@@ -208,7 +208,7 @@ def _open(change: Change, command: OpenAt) -> None:
         change.ask(provider, "open", ask.OpenCustomer(payer=mark_of(record.id)))
 
 
-def _opened(change: Change, provider: str, seen: ask.CustomerSeen) -> None:
+def _opened(change: PayerDraft, provider: str, seen: ask.CustomerSeen) -> None:
     record = change.record
     opening = tuple(one for one in record.opening if one != provider)
     change.set("opened", opening=opening, customers={**record.customers, provider: seen.ref})
@@ -217,7 +217,7 @@ def _opened(change: Change, provider: str, seen: ask.CustomerSeen) -> None:
         change.ask(provider, "erase", ask.EraseCustomer(customer=seen.ref))
 
 
-def _add(change: Change, command: AddMethod) -> None:
+def _add(change: PayerDraft, command: AddMethod) -> None:
     customer = change.record.customers.get(command.provider)
     if customer is None:
         raise FailedPrecondition("The provider is being asked. Try again in a moment.", details={"reason": "opening"})
@@ -225,12 +225,12 @@ def _add(change: Change, command: AddMethod) -> None:
     change.ask(command.provider, "attach", ask.AttachMethod(customer=customer, token=command.token), command.token)
 
 
-def _refresh(change: Change, provider: str) -> None:
+def _refresh(change: PayerDraft, provider: str) -> None:
     if customer := change.record.customers.get(provider):
         change.ask(provider, "read", ask.ReadMethods(customer=customer))
 
 
-def _remove(change: Change, method_id: str) -> None:
+def _remove(change: PayerDraft, method_id: str) -> None:
     method = _known(change.record, method_id)
     change.ask(method.provider, "detach", ask.Detach(method=method.seen.ref))
     methods = tuple(one for one in change.record.methods if one.id != method_id)
@@ -239,7 +239,7 @@ def _remove(change: Change, method_id: str) -> None:
     change.removed.append(method)
 
 
-def _methods(change: Change, provider: str, seen: ask.CustomerSeen, now_ms: int, *, added: str) -> None:
+def _methods(change: PayerDraft, provider: str, seen: ask.CustomerSeen, now_ms: int, *, added: str) -> None:
     """The methods that the provider has, under the ids that they have here."""
     record = change.record
     if seen.error is not None:
@@ -270,7 +270,7 @@ def _methods(change: Change, provider: str, seen: ask.CustomerSeen, now_ms: int,
     change.set("methods", methods=(*others, *mine), default=default or newest, added=newest if added else record.added)
 
 
-def _erase(change: Change) -> None:
+def _erase(change: PayerDraft) -> None:
     record = change.record
     if not record.erasing:
         change.set("erasing", erasing=True, methods=(), default="", guarantor="", asked="")
@@ -278,7 +278,7 @@ def _erase(change: Change) -> None:
             change.ask(provider, "erase", ask.EraseCustomer(customer=customer))
 
 
-def _not_done(change: Change, provider: str, verb: str, code: str) -> None:
+def _not_done(change: PayerDraft, provider: str, verb: str, code: str) -> None:
     record = change.record
     if verb == "open":
         opening = tuple(one for one in record.opening if one != provider)

@@ -54,7 +54,7 @@ class CodeShare(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
 
 
-class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PriceBreakdown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A price with all its steps."""
 
     currency: str
@@ -86,7 +86,7 @@ def priced(
     discounts: Sequence[Discount] = (),
     taxes: Sequence[TaxRule] = (),
     at: str = "",
-) -> Price:
+) -> PriceBreakdown:
     """What it costs. `minutes`: those that count, of a service that costs by the minute; `at` (RFC 3339) picks the tax.
 
     Raises:
@@ -108,7 +108,7 @@ def priced(
     elif tax:
         told.append(f"{rate} % tax {'included' if inclusive else 'added'}: {_money(tax, tariff.currency)}")
     told.append(f"Total {_money(total, tariff.currency)}")
-    return Price(
+    return PriceBreakdown(
         currency=tariff.currency,
         base=base,
         adjustments=adjustments,

@@ -14,7 +14,7 @@ from actors.payments.bill.rules.timing import LINE, line_by_time, minutes_of
 from actors.payments.bill.state import Line, Terms
 from actors.payments.coupon.entity import ReleaseCoupon, ReserveCoupon, coupon_of
 from actors.payments.payer.commands import PayerView, ReadPayer
-from actors.payments.pricing.quote import Discount, Moment, Price, billed_minutes, by_time, priced
+from actors.payments.pricing.quote import Discount, Moment, PriceBreakdown, billed_minutes, by_time, priced
 from actors.payments.services.packages import Packages
 from actors.payments.tariff.body import ServicePrice, TariffBody
 from actors.payments.tariff.entity import ReadTariff, TariffView
@@ -32,7 +32,7 @@ _LATER_MS: Final = 10 * MINUTE_MS
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class PriceRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a price is wanted of. `minutes`: those that count, where they are known."""
 
     therapist: str
@@ -58,7 +58,7 @@ class Pricing:
         """The tariff of a therapist, and the tier of a client in it."""
         return await self._entities.ask(f"tariff:{therapist}", ReadTariff(client=client), by=SYSTEM)
 
-    async def price(self, wanted: Wanted, view: TariffView) -> Price:
+    async def price(self, wanted: PriceRequest, view: TariffView) -> PriceBreakdown:
         """What it costs, and why; with a `bill`, its codes are reserved for that.
 
         Raises:
@@ -71,7 +71,7 @@ class Pricing:
         minutes = billed_minutes(service, (wanted.minutes or 0) * 60)
         return factors.price(minutes if known else _minutes(service, wanted.planned_minutes))
 
-    async def formula(self, wanted: Wanted, view: TariffView) -> ByTime | None:
+    async def formula(self, wanted: PriceRequest, view: TariffView) -> ByTime | None:
         """By what it prices itself once its minutes are known. None: it does not cost by the minute. Raises as `price`
         does."""
         return (await self._factors(wanted, view)).by_time()
@@ -117,9 +117,9 @@ class Pricing:
         if quoted.reserved:
             await self._packages.release(quoted.reserved, quoted.booking)
 
-    def _asked(self, wanted: QuoteRequest, hold_ms: int) -> Wanted:
+    def _asked(self, wanted: QuoteRequest, hold_ms: int) -> PriceRequest:
         """What its price is wanted of, with its codes kept a little longer than its time."""
-        return Wanted(
+        return PriceRequest(
             therapist=wanted.therapist,
             service=wanted.service,
             start=wanted.start,
@@ -148,7 +148,7 @@ class Pricing:
             reserved=opening.reserved,
         )
 
-    async def _factors(self, wanted: Wanted, view: TariffView) -> "_Factors":
+    async def _factors(self, wanted: PriceRequest, view: TariffView) -> "_Factors":
         """All that its price follows from, as it is now."""
         tariff, service = _of_service(view, wanted)
         now = self._clock.platform_ms()
@@ -160,7 +160,7 @@ class Pricing:
         taxes = (await self._entities.ask(TABLE, ReadTaxes(), by=SYSTEM)).rules
         return _Factors(tariff, service, moment, view.tier, discounts, taxes, to_rfc3339(now))
 
-    async def _discounts(self, wanted: Wanted, tariff: TariffBody, now: int) -> Sequence[Discount]:
+    async def _discounts(self, wanted: PriceRequest, tariff: TariffBody, now: int) -> Sequence[Discount]:
         first = bool(wanted.codes) and await self._is_first(wanted.client)
         found: list[Discount] = []
         for code in dict.fromkeys(wanted.codes):
@@ -194,7 +194,7 @@ class _Factors(NamedTuple):
     taxes: Sequence[TaxRule]
     at: str
 
-    def price(self, minutes: int) -> Price:
+    def price(self, minutes: int) -> PriceBreakdown:
         return priced(
             self.tariff,
             self.service,
@@ -213,7 +213,7 @@ class _Factors(NamedTuple):
         return by_time(tariff, service, moment, tier=self.tier, discounts=self.discounts, taxes=self.taxes, at=self.at)
 
 
-def line_of(price: Price) -> Line:
+def line_of(price: PriceBreakdown) -> Line:
     """The line of a bill that a price becomes."""
     return Line(
         id=LINE,
@@ -249,7 +249,7 @@ def bill_of_booking(booking: str) -> str:
     return f"bil_{booking.partition('_')[2] or booking}"
 
 
-def _of_service(view: TariffView, wanted: Wanted) -> tuple[TariffBody, ServicePrice]:
+def _of_service(view: TariffView, wanted: PriceRequest) -> tuple[TariffBody, ServicePrice]:
     if view.tariff is None:
         raise NotFound("There is no pricing for this calendar.", therapist=wanted.therapist)
     return view.tariff, _service(view.tariff, wanted.service)

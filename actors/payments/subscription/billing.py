@@ -12,10 +12,10 @@ from actors.payments.plan.entity import DUNNING
 from actors.payments.pricing.quote import discount_on
 from actors.payments.standing import StandingAsk
 from actors.payments.subscription.commands import (
-    Asked,
     Charged,
     Dun,
     PeriodOver,
+    SubscriptionCall,
     SubscriptionChanged,
     SubscriptionHeard,
 )
@@ -35,7 +35,7 @@ _FIRST_PAYMENT_MS: Final = 23 * 3_600_000
 
 
 @dataclass(slots=True)
-class Change:
+class SubscriptionDraft:
     """One change of a subscription while it is decided."""
 
     record: Subscription
@@ -45,7 +45,7 @@ class Change:
     timers: list[SetTimer] = field(default_factory=list)
     notify: bool = False
     threshold: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[SubscriptionCall] = field(default_factory=list)
     bound: str = ""
     arrival: str = ""
     secret: bytes | None = None
@@ -64,7 +64,7 @@ class Change:
         number = self.record.asks + 1
         self.record = replace(self.record, asks=number)
         self.asked.append(
-            Asked(connector=self.record.plan.billed_by, key=f"{verb}|{number}|{about}", payload=_pack(ask))
+            SubscriptionCall(connector=self.record.plan.billed_by, key=f"{verb}|{number}|{about}", payload=_pack(ask))
         )
 
     def explain(self, why: bytes | None) -> None:
@@ -100,7 +100,7 @@ class Change:
         return Decision(reply, events=[event], timers=self.timers)
 
 
-def period_over(change: Change, command: PeriodOver) -> None:
+def period_over(change: SubscriptionDraft, command: PeriodOver) -> None:
     """Its period ends: it does too, becomes what was planned, or goes on. Stale once another has begun."""
     record = change.record
     if command.end != record.period_end or record.status not in (*LIVE, "unpaid"):
@@ -125,7 +125,7 @@ def period_over(change: Change, command: PeriodOver) -> None:
     begin_period(change)
 
 
-def begin_period(change: Change, *, first: bool = False) -> None:
+def begin_period(change: SubscriptionDraft, *, first: bool = False) -> None:
     """The next period: its bill, and the timer of its end."""
     record = change.record
     start = record.period_end if not first else change.now
@@ -158,7 +158,7 @@ def begin_period(change: Change, *, first: bool = False) -> None:
     change.timer(f"period:{end}", end, PeriodOver(end))
 
 
-def bill(change: Change, extras: list[Extra], *, codes: tuple[str, ...] = ()) -> None:
+def bill(change: SubscriptionDraft, extras: list[Extra], *, codes: tuple[str, ...] = ()) -> None:
     """A bill of these amounts, less the credit that is there; a negative sum becomes credit. Of nothing there is none,
     unless `codes` have made it so: they are used up by it."""
     record = change.record
@@ -231,7 +231,7 @@ def bill_id_of(subscription: str, number: int) -> str:
     return f"bil_{subscription.partition('_')[2] or subscription}b{number}"
 
 
-def paid(change: Change, bill_id: str) -> None:
+def paid(change: SubscriptionDraft, bill_id: str) -> None:
     """One of its bills was paid."""
     record = change.record
     if record.status == "incomplete":
@@ -241,7 +241,7 @@ def paid(change: Change, bill_id: str) -> None:
         change.set("recovered", status=status, failed=0, failed_bill="", dunned=0, suspended=False, hopeless=False)
 
 
-def failed(change: Change, bill_id: str, *, never: bool) -> None:
+def failed(change: SubscriptionDraft, bill_id: str, *, never: bool) -> None:
     """The payment of one of its bills failed: the plan's dunning begins. `never`: a retry is of no use."""
     record = change.record
     if record.failed or record.status not in ("active", "trialing", "past_due"):
@@ -253,7 +253,7 @@ def failed(change: Change, bill_id: str, *, never: bool) -> None:
     _tell(change, bill_id)
 
 
-def dun(change: Change, command: Dun) -> None:
+def dun(change: SubscriptionDraft, command: Dun) -> None:
     """The next step of what follows from a failure. Stale once it is paid."""
     record = change.record
     steps = record.plan.dunning or DUNNING
@@ -275,7 +275,7 @@ def dun(change: Change, command: Dun) -> None:
     _tell(change, record.failed_bill)
 
 
-def _tell(change: Change, bill_id: str) -> None:
+def _tell(change: SubscriptionDraft, bill_id: str) -> None:
     """The bill that failed: which step comes next, and when."""
     record = change.record
     steps, failed = record.plan.dunning or DUNNING, record.failed or change.now
@@ -289,7 +289,7 @@ def _tell(change: Change, bill_id: str) -> None:
     change.charged.append(Charged(bill=bill_id, dunned=told))
 
 
-def retry(change: Change) -> None:
+def retry(change: SubscriptionDraft) -> None:
     """Try the bill that failed once more."""
     record = change.record
     if record.failed_bill and (pay := pay_of(record)) is not None:
@@ -297,7 +297,7 @@ def retry(change: Change) -> None:
         change.name = change.name or "retried"
 
 
-def await_first_payment(change: Change) -> None:
+def await_first_payment(change: SubscriptionDraft) -> None:
     """It is incomplete until its first bill is paid, and no longer than a day."""
     change.timer("first_payment", change.now + _FIRST_PAYMENT_MS, Dun(0, -1))
 

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Decision
 from actors.payments.bill.state import Line
 from actors.payments.subscription import billing
-from actors.payments.subscription.billing import Change, period_over, require_status
+from actors.payments.subscription.billing import SubscriptionDraft, period_over, require_status
 from actors.payments.subscription.commands import BillNow, ChangePlan, Charged, Generated, PeriodOver, Preview
 from actors.payments.subscription.periods import prorated
 from actors.payments.subscription.state import LIVE, Extra, PendingChange, Subscription
@@ -18,7 +18,7 @@ _OLDEST_PREVIEW_MS: Final = 600_000
 _MOST_PERIODS: Final = 400
 
 
-def change_plan(change: Change, command: ChangePlan) -> None:
+def change_plan(change: SubscriptionDraft, command: ChangePlan) -> None:
     """It becomes this: at once, billed or credited for the rest of the period; or when the period ends.
 
     Raises:
@@ -66,12 +66,12 @@ def preview(record: Subscription, command: ChangePlan, now: int, version: int) -
     require_status(record, *LIVE)
     at = _moment(command, now)
     extras = () if command.when == "period_end" else _extras(record, command, at)
-    after = Change(record, now)
+    after = SubscriptionDraft(record, now)
     change_plan(after, replace(command, at=at, versions=msgspec.UNSET))
     opening = after.charged[0].opening if after.charged else None
     due = sum(line.total for line in opening.lines) if opening else 0
     tax = sum(line.tax for line in opening.lines) if opening else 0
-    renewed = Change(after.record, now)
+    renewed = SubscriptionDraft(after.record, now)
     period_over(renewed, PeriodOver(record.period_end))
     following = renewed.charged[0].opening if renewed.charged else None
     return Preview(
@@ -96,7 +96,7 @@ def billed_at(record: Subscription, at: int, now: int) -> Generated:
         )
     for _ in range(_MOST_PERIODS):
         end = record.period_end
-        renewed = Change(record, now)
+        renewed = SubscriptionDraft(record, now)
         period_over(renewed, PeriodOver(end))
         if renewed.record.period_end > at or renewed.record.status not in LIVE:
             return Generated(at=end, currency=record.plan.currency, lines=_lines(renewed))
@@ -104,7 +104,7 @@ def billed_at(record: Subscription, at: int, now: int) -> Generated:
     raise FailedPrecondition("This is too far ahead.", details={"reason": "too_far"})
 
 
-def bill_now(change: Change, command: BillNow) -> Decision:
+def bill_now(change: SubscriptionDraft, command: BillNow) -> Decision:
     """What waits for the next bill is billed at once. Where nothing does, the bill of this period is the answer."""
     record, now = change.record, change.now
     require_status(record, *LIVE)
@@ -120,7 +120,7 @@ def bill_now(change: Change, command: BillNow) -> Decision:
     return change.decision(Generated(at=at, currency=record.plan.currency, lines=_lines(change), bill=bill))
 
 
-def _lines(change: Change) -> tuple[Line, ...]:
+def _lines(change: SubscriptionDraft) -> tuple[Line, ...]:
     opening = change.charged[0].opening if change.charged else None
     return opening.lines if opening else ()
 

@@ -182,7 +182,7 @@ class Dun(Command[None], frozen=True, tag="dun"):
     step: int
 
 
-class Seen(Command[None], frozen=True, kw_only=True, tag="seen"):
+class NoteSubscriptionChange(Command[None], frozen=True, kw_only=True, tag="seen"):
     """A webhook: something happened to it at the provider that runs it. It is read."""
 
     provider: str
@@ -217,12 +217,12 @@ SubscriptionCommand = (
     | ReadSubscription
     | PeriodOver
     | Dun
-    | Seen
+    | NoteSubscriptionChange
     | BillTold
 )
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class SubscriptionCall(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Something is asked of the provider that runs it: an activity, with a packed `standing.StandingAsk`."""
 
     connector: str
@@ -255,7 +255,7 @@ class SubscriptionChanged(Event, frozen=True, kw_only=True, tag="changed"):
     notify: bool = False
     threshold: str = ""
     yearly: tuple[int, int] = (0, 0)
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[SubscriptionCall, ...] = ()
     bound: str = ""
     arrival: str = ""
     explained: bool = False
@@ -265,7 +265,7 @@ class SubscriptionHeard(Event, frozen=True, kw_only=True, tag="heard"):
     """The provider that runs it is asked, or has answered: nothing changed for anybody."""
 
     record: Subscription
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[SubscriptionCall, ...] = ()
     arrival: str = ""
 
 

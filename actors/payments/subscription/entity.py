@@ -8,7 +8,7 @@ import msgspec
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
 from actors.payments.subscription import billing, changing, mirroring, using
-from actors.payments.subscription.billing import Change, require_status
+from actors.payments.subscription.billing import SubscriptionDraft, require_status
 from actors.payments.subscription.commands import (
     BillNow,
     BillTold,
@@ -19,6 +19,7 @@ from actors.payments.subscription.commands import (
     CommitUsage,
     Dun,
     Explained,
+    NoteSubscriptionChange,
     Pause,
     PeriodOver,
     PreviewChange,
@@ -29,7 +30,6 @@ from actors.payments.subscription.commands import (
     ReserveUsage,
     Resume,
     ReverseUsage,
-    Seen,
     Subscribe,
     SubscriptionChanged,
     SubscriptionCommand,
@@ -47,7 +47,7 @@ replace = msgspec.structs.replace
 _DAY_MS: Final = 86_400_000
 _OLDEST_PREVIEW_MS: Final = 600_000
 _MOST_PERIODS: Final = 400
-_BY_SYSTEM: Final = (PeriodOver, Dun, BillTold, Seen, Subscribe)
+_BY_SYSTEM: Final = (PeriodOver, Dun, BillTold, NoteSubscriptionChange, Subscribe)
 _USAGE: Final = (RecordUsage, ReverseUsage, ReserveUsage, CommitUsage, ReleaseUsage)
 
 
@@ -71,7 +71,7 @@ class SubscriptionEntity:
         if isinstance(command, Subscribe):
             return self._subscribe(command, context, version)
         record = self._permitted(command, context.by)
-        change = Change(record, context.now_ms)
+        change = SubscriptionDraft(record, context.now_ms)
         match command:
             case ReadSubscription() if record.reason_seq and _may_know_why(record, context.by):
                 return Decision(Explained(record=record))
@@ -96,11 +96,11 @@ class SubscriptionEntity:
         """What the provider that runs it answered, folded in."""
         if self.record is None:
             return Decision()
-        change = Change(self.record, context.now_ms)
+        change = SubscriptionDraft(self.record, context.now_ms)
         mirroring.answered(change, answered)
         return change.decision()
 
-    def _run(self, change: Change, command: SubscriptionCommand) -> None:
+    def _run(self, change: SubscriptionDraft, command: SubscriptionCommand) -> None:
         """What Carewire runs itself."""
         record = change.record
         match command:
@@ -129,14 +129,14 @@ class SubscriptionEntity:
             case RecordUsage() | ReverseUsage() | ReserveUsage() | CommitUsage() | ReleaseUsage():
                 using.use(change, command)
 
-    def _steer(self, change: Change, command: SubscriptionCommand) -> None:
+    def _steer(self, change: SubscriptionDraft, command: SubscriptionCommand) -> None:
         """What a provider runs: it is asked."""
         match command:
             case ChangePlan() | PreviewChange() | Cancel() | Reactivate() | ChangeMeans() | Pause() | Resume():
                 mirroring.steer(change, command)
             case RecordUsage() | ReverseUsage() | ReserveUsage() | CommitUsage() | ReleaseUsage():
                 mirroring.use(change, command)
-            case Seen():
+            case NoteSubscriptionChange():
                 change.arrival = command.arrival
                 mirroring.read(change)
             case PeriodOver() | BillTold():
@@ -192,7 +192,7 @@ class SubscriptionEntity:
             discounts=command.discounts,
             **msgspec.structs.asdict(command.means),
         )
-        change = Change(record, now)
+        change = SubscriptionDraft(record, now)
         if record.mirrored:
             change.set("created", status="incomplete", period_end=trial_end or period_end(now, command.plan, 1))
             mirroring.begin(change, days)
@@ -213,7 +213,7 @@ def _may_know_why(record: Subscription, by: Principal) -> bool:
     return by.role == "admin" or (bool(by.user) and by.user == record.payer)
 
 
-def _cancel(change: Change, command: Cancel) -> None:
+def _cancel(change: SubscriptionDraft, command: Cancel) -> None:
     record = change.record
     if record.status in ("canceled", "incomplete_expired"):
         return
@@ -229,7 +229,7 @@ def _cancel(change: Change, command: Cancel) -> None:
     change.set("canceled", status="canceled", canceled=change.now, ended=change.now, failed=0, pending=None)
 
 
-def _reactivate(change: Change) -> None:
+def _reactivate(change: SubscriptionDraft) -> None:
     record = change.record
     if record.status == "canceled":
         raise FailedPrecondition("It has ended. Begin another.", details={"reason": "ended"})
@@ -237,7 +237,7 @@ def _reactivate(change: Change) -> None:
         change.set("reactivated", cancel_at_period_end=False, canceled=0, reason_seq=0)
 
 
-def _resume(change: Change) -> None:
+def _resume(change: SubscriptionDraft) -> None:
     record = change.record
     require_status(record, "paused")
     if record.period_end > change.now:
@@ -247,7 +247,7 @@ def _resume(change: Change) -> None:
     billing.begin_period(change, first=True)
 
 
-def _dun(change: Change, command: Dun) -> None:
+def _dun(change: SubscriptionDraft, command: Dun) -> None:
     if command.step < 0:
         if change.record.status == "incomplete":
             change.set("expired", status="incomplete_expired", ended=change.now)
@@ -255,7 +255,7 @@ def _dun(change: Change, command: Dun) -> None:
     billing.dun(change, command)
 
 
-def _told(change: Change, command: BillTold) -> None:
+def _told(change: SubscriptionDraft, command: BillTold) -> None:
     if command.paid:
         billing.paid(change, command.bill)
     else:

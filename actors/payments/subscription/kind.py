@@ -11,9 +11,9 @@ from actors.payments.activities import LANE
 from actors.payments.bill.commands import RefundBill, VoidBill, WriteOff
 from actors.payments.subscription import recurring
 from actors.payments.subscription.commands import (
-    Asked,
     Charged,
     Explained,
+    SubscriptionCall,
     SubscriptionCommand,
     SubscriptionEvent,
     SubscriptionHeard,
@@ -94,7 +94,7 @@ def record_in(view: View) -> Subscription:
     return msgspec.msgpack.decode(view.data, type=Subscription)
 
 
-def _activity(asked: Asked) -> Activity:
+def _activity(asked: SubscriptionCall) -> Activity:
     """What somebody waits for comes before what only has to be known."""
     waited = asked.key.partition("|")[0] not in ("read", "meter")
     return Activity(

@@ -1,5 +1,6 @@
 """A subscription that a provider runs: commands become what the provider is asked, and what it says of the subscription
-is what it is. Its invoices become bills whose payments are the provider's. Pure: each rule changes a `Change`.
+is what it is. Its invoices become bills whose payments are the provider's. Pure: each rule changes a
+`SubscriptionDraft`.
 """
 
 from typing import Final, get_args
@@ -13,18 +14,18 @@ from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
 from actors.payments.standing import (
     SETTLED,
-    ChangeSubscription,
+    ChangeProviderSubscription,
     EndSubscription,
     InvoiceSeen,
     MeterUse,
     OpenSubscription,
     PreviewSubscription,
     PriceOf,
-    ReadSubscription,
+    ReadProviderSubscription,
     SubscriptionSeen,
 )
 from actors.payments.subscription import using
-from actors.payments.subscription.billing import Change, bill_id_of, require_status
+from actors.payments.subscription.billing import SubscriptionDraft, bill_id_of, require_status
 from actors.payments.subscription.commands import (
     Cancel,
     ChangeMeans,
@@ -36,7 +37,7 @@ from actors.payments.subscription.commands import (
     Reactivate,
     Resume,
 )
-from actors.payments.subscription.state import LIVE, PendingChange, Status, Subscription, Used
+from actors.payments.subscription.state import LIVE, PendingChange, Status, Subscription, UsageRecord
 from actors.payments.subscription.using import UsageCommand
 from common.errors import FailedPrecondition, Unavailable
 
@@ -59,7 +60,7 @@ def price_of(plan_id: str, version: int, plan: PlanBody) -> PriceOf:
     )
 
 
-def begin(change: Change, trial_days: int) -> None:
+def begin(change: SubscriptionDraft, trial_days: int) -> None:
     """The provider is asked to begin it."""
     record = change.record
     ask = OpenSubscription(
@@ -73,14 +74,14 @@ def begin(change: Change, trial_days: int) -> None:
     change.ask("open", ask)
 
 
-def read(change: Change) -> None:
+def read(change: SubscriptionDraft) -> None:
     """The provider is asked what it is."""
     record = change.record
     if record.ref:
-        change.ask("read", ReadSubscription(subscription=record.id, ref=record.ref))
+        change.ask("read", ReadProviderSubscription(subscription=record.id, ref=record.ref))
 
 
-def steer(change: Change, command: Steering) -> None:
+def steer(change: SubscriptionDraft, command: Steering) -> None:
     """The provider is asked to change it. What it is then, the answer says.
 
     Raises:
@@ -90,7 +91,7 @@ def steer(change: Change, command: Steering) -> None:
     record = change.record
     if not record.ref:
         raise Unavailable("The payment provider has not begun it yet. Try again soon.", retry_after_s=2)
-    asked = ChangeSubscription(subscription=record.id, ref=record.ref, quantity=record.quantity)
+    asked = ChangeProviderSubscription(subscription=record.id, ref=record.ref, quantity=record.quantity)
     match command:
         case ChangePlan():
             change.ask("change", _other_terms(change, command))
@@ -113,7 +114,7 @@ def steer(change: Change, command: Steering) -> None:
             change.ask("change", replace(asked, paused=False))
 
 
-def use(change: Change, command: UsageCommand) -> None:
+def use(change: SubscriptionDraft, command: UsageCommand) -> None:
     """As everywhere; and what is billed by use is told to the provider, whose meters take nothing back.
 
     Raises:
@@ -133,7 +134,7 @@ def _is_metered(record: Subscription, feature: str) -> bool:
     return any(one.feature == feature and one.unit_amount for one in record.plan.features)
 
 
-def _meter(change: Change, use_id: str, used: Used) -> None:
+def _meter(change: SubscriptionDraft, use_id: str, used: UsageRecord) -> None:
     record = change.record
     ask = MeterUse(
         subscription=record.id,
@@ -147,7 +148,7 @@ def _meter(change: Change, use_id: str, used: Used) -> None:
     change.ask("meter", ask)
 
 
-def answered(change: Change, told: Answered) -> None:
+def answered(change: SubscriptionDraft, told: Answered) -> None:
     """What the provider answered, folded in."""
     verb, number, _ = told.key.split("|", 2)
     record = change.record
@@ -168,7 +169,7 @@ def answered(change: Change, told: Answered) -> None:
             fold(change, seen)
 
 
-def fold(change: Change, seen: SubscriptionSeen) -> None:
+def fold(change: SubscriptionDraft, seen: SubscriptionSeen) -> None:
     """It is what the provider says. A word that is unknown leaves the status as it was."""
     record = change.record
     word = "paused" if seen.paused else seen.status
@@ -219,7 +220,7 @@ def _word(before: Subscription, after: Subscription) -> str:
     return "changed"
 
 
-def _bill(change: Change, invoice: InvoiceSeen) -> None:
+def _bill(change: SubscriptionDraft, invoice: InvoiceSeen) -> None:
     """An invoice with a payment becomes a bill with that payment, once; one that is given up closes it."""
     record = change.record
     if (known := record.invoices.get(invoice.ref)) is not None:
@@ -265,7 +266,7 @@ def lines_of(invoice: InvoiceSeen) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _other_terms(change: Change, command: ChangePlan) -> ChangeSubscription:
+def _other_terms(change: SubscriptionDraft, command: ChangePlan) -> ChangeProviderSubscription:
     record = change.record
     require_status(record, *LIVE)
     if command.when == "period_end":
@@ -280,7 +281,7 @@ def _other_terms(change: Change, command: ChangePlan) -> ChangeSubscription:
         tax=command.tax,
     )
     change.record = replace(record, pending=pending)
-    return ChangeSubscription(
+    return ChangeProviderSubscription(
         subscription=record.id,
         ref=record.ref,
         price=price_of(command.plan_id, command.plan_version, command.plan),
@@ -290,7 +291,7 @@ def _other_terms(change: Change, command: ChangePlan) -> ChangeSubscription:
     )
 
 
-def _preview(change: Change, command: ChangePlan) -> PreviewSubscription:
+def _preview(change: SubscriptionDraft, command: ChangePlan) -> PreviewSubscription:
     record = change.record
     require_status(record, *LIVE)
     change.record = replace(record, preview=None)
@@ -304,7 +305,7 @@ def _preview(change: Change, command: ChangePlan) -> PreviewSubscription:
     )
 
 
-def _cancel(change: Change, command: Cancel) -> None:
+def _cancel(change: SubscriptionDraft, command: Cancel) -> None:
     record = change.record
     if record.status in ("canceled", "incomplete_expired"):
         return
@@ -313,7 +314,9 @@ def _cancel(change: Change, command: Cancel) -> None:
         change.name = "cancel_asked"
     record = change.record
     if command.when == "period_end" and record.status in LIVE:
-        ask = ChangeSubscription(subscription=record.id, ref=record.ref, quantity=record.quantity, cancel_at_end=True)
+        ask = ChangeProviderSubscription(
+            subscription=record.id, ref=record.ref, quantity=record.quantity, cancel_at_end=True
+        )
         change.ask("change", ask)
         return
     prorate = command.refund == "prorated"

@@ -30,7 +30,7 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     reason: str = ""
 
 
-class Used(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One use, known by its id."""
 
     feature: str
@@ -38,7 +38,7 @@ class Used(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     at: int
 
 
-class Reserved(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ReservedUnits(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Units that are kept for somebody until `until`."""
 
     feature: str
@@ -113,8 +113,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     failed_bill: str = ""
     dunned: int = 0
     paused_status: Status | None = None
-    used: dict[str, Used] = {}
-    reserved: dict[str, Reserved] = {}
+    used: dict[str, UsageRecord] = {}
+    reserved: dict[str, ReservedUnits] = {}
     last_start: int = 0
     codes: tuple[str, ...] = ()
     discounts: tuple[Discount, ...] = ()

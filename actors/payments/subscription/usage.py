@@ -1,7 +1,7 @@
 """What is used of a plan: each use counts once, in the period to which it belongs. Pure."""
 
 from actors.payments.plan.entity import Feature, PlanBody
-from actors.payments.subscription.state import Subscription, Used
+from actors.payments.subscription.state import Subscription, UsageRecord
 from common.errors import FailedPrecondition, NotFound
 
 
@@ -48,12 +48,12 @@ def overage(feature: Feature, within: int, used: int) -> int:
     return max(0, used - within) * (feature.unit_amount or 0)
 
 
-def late(record: Subscription, feature: Feature, before: dict[str, Used], after: dict[str, Used]) -> int:
+def late(record: Subscription, feature: Feature, before: dict[str, UsageRecord], after: dict[str, UsageRecord]) -> int:
     """By how much the bill of the last period was wrong, once it is known what was used in it after all."""
 
     within = included(feature, record.last_quantity or record.quantity)
 
-    def cost(used: dict[str, Used]) -> int:
+    def cost(used: dict[str, UsageRecord]) -> int:
         spent = sum(
             one.quantity
             for one in used.values()

@@ -1,8 +1,8 @@
-"""Usage of a subscription: each use counts once, whatever is repeated. Pure: each rule changes a `Change`."""
+"""Usage of a subscription: each use counts once, whatever is repeated. Pure: rules change a `SubscriptionDraft`."""
 
 from typing import TypeVar
 
-from actors.payments.subscription.billing import Change, require_status
+from actors.payments.subscription.billing import SubscriptionDraft, require_status
 from actors.payments.subscription.commands import (
     CommitUsage,
     RecordUsage,
@@ -10,7 +10,7 @@ from actors.payments.subscription.commands import (
     ReserveUsage,
     ReverseUsage,
 )
-from actors.payments.subscription.state import LIVE, Extra, Reserved, Used
+from actors.payments.subscription.state import LIVE, Extra, ReservedUnits, UsageRecord
 from actors.payments.subscription.usage import feature_of, included, late, require_left, used_in
 from common.errors import FailedPrecondition
 
@@ -18,7 +18,7 @@ UsageCommand = RecordUsage | ReverseUsage | ReserveUsage | CommitUsage | Release
 T = TypeVar("T")
 
 
-def use(change: Change, command: UsageCommand) -> None:
+def use(change: SubscriptionDraft, command: UsageCommand) -> None:
     """A use is recorded, taken back, kept, or what was kept is used or free.
 
     Raises:
@@ -37,7 +37,10 @@ def use(change: Change, command: UsageCommand) -> None:
             require_status(record, *LIVE)
             if at >= record.period_start:
                 require_left(record, feature, command.quantity, now)
-            used = {**record.used, command.usage_id: Used(feature=command.feature, quantity=command.quantity, at=at)}
+            used = {
+                **record.used,
+                command.usage_id: UsageRecord(feature=command.feature, quantity=command.quantity, at=at),
+            }
             _used(change, used, command.feature)
         case ReverseUsage():
             if (one := record.used.get(command.usage_id)) is not None:
@@ -51,19 +54,21 @@ def use(change: Change, command: UsageCommand) -> None:
             feature = feature_of(record.plan, command.feature)
             require_left(record, feature, command.quantity, now, always=command.included)
             kept = {id_: one for id_, one in record.reserved.items() if one.until > now}
-            kept[command.usage_id] = Reserved(feature=command.feature, quantity=command.quantity, until=command.until)
+            kept[command.usage_id] = ReservedUnits(
+                feature=command.feature, quantity=command.quantity, until=command.until
+            )
             change.set("usage_reserved", reserved=kept)
         case CommitUsage():
             if (held := record.reserved.get(command.usage_id)) is not None:
                 change.set("usage_committed", reserved=_without(record.reserved, command.usage_id))
-                one = Used(feature=held.feature, quantity=held.quantity, at=now)
+                one = UsageRecord(feature=held.feature, quantity=held.quantity, at=now)
                 _used(change, {**record.used, command.usage_id: one}, held.feature)
         case ReleaseUsage():
             if command.usage_id in record.reserved:
                 change.set("usage_released", reserved=_without(record.reserved, command.usage_id))
 
 
-def _used(change: Change, used: dict[str, Used], name: str, word: str = "usage_recorded") -> None:
+def _used(change: SubscriptionDraft, used: dict[str, UsageRecord], name: str, word: str = "usage_recorded") -> None:
     """Other uses: what belongs to the last period corrects its bill on the next."""
     record = change.record
     feature = feature_of(record.plan, name)

@@ -16,7 +16,7 @@ from actors.rooms.keeping.commands import (
     KeepingCommand,
     Overdue,
     OverdueMessages,
-    Terms,
+    RoomRetention,
 )
 from actors.rooms.keeping.events import Aged
 from actors.rooms.messages.chat_message import Message
@@ -67,7 +67,7 @@ def needs(command: KeepingCommand) -> Sequence[str]:
     return holds.with_holds([str(seq) for seq in command.seqs]) if isinstance(command, Expire) else ()
 
 
-def age_of(room: RoomState, terms: Terms) -> Age:
+def age_of(room: RoomState, terms: RoomRetention) -> Age:
     """What holds in this room: what was set for it, for its relation, for all."""
     if terms.room is not None:
         return terms.room

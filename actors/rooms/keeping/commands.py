@@ -20,7 +20,7 @@ class Age(msgspec.Struct, frozen=True, array_like=True):
     pins: bool = False
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class RoomRetention(msgspec.Struct, frozen=True, kw_only=True):
     """What the house has set, as it concerns one room: for the room itself, for what its two are to each other, for
     all."""
 
@@ -47,7 +47,7 @@ class Expired(RoomAnswer, frozen=True, kw_only=True):
 class Overdue(Command[OverdueMessages], frozen=True, kw_only=True, tag="overdue"):
     """Which messages above `after` are due? At most `limit`."""
 
-    terms: Terms
+    terms: RoomRetention
     after: int = 0
     limit: int = 100
 
@@ -55,7 +55,7 @@ class Overdue(Command[OverdueMessages], frozen=True, kw_only=True, tag="overdue"
 class Expire(Command[Expired], frozen=True, kw_only=True, tag="expire"):
     """Delete those of these messages that are due. `upto`: nothing else up to there is."""
 
-    terms: Terms
+    terms: RoomRetention
     seqs: tuple[int, ...]
     upto: int
 
@@ -69,7 +69,7 @@ class Abided(RoomAnswer, frozen=True, kw_only=True):
 class Abide(Command[Abided], frozen=True, kw_only=True, tag="abide"):
     """Say to the members how long messages are kept, where that has changed. `dry_run`: would it be news?"""
 
-    terms: Terms
+    terms: RoomRetention
     dry_run: bool = False
 
 

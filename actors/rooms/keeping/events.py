@@ -3,7 +3,7 @@
 from actors.rooms.marks.events import RoomEvent
 
 
-class Kept(RoomEvent, frozen=True, kw_only=True, tag="kept"):
+class ContentKept(RoomEvent, frozen=True, kw_only=True, tag="kept"):
     """A note: the message posted at `target` was taken back or changed while `hold` lay over it. The author is the
     hold: the secret, packed `Evidence` of the message as it was at `version`, is sealed under its key."""
 
@@ -18,4 +18,4 @@ class Aged(RoomEvent, frozen=True, kw_only=True, tag="aged"):
     upto: int
 
 
-KeepingEvent = Kept | Aged
+KeepingEvent = ContentKept | Aged

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Library, Recorded
-from actors.rooms.keeping.events import Kept
+from actors.rooms.keeping.events import ContentKept
 from actors.rooms.messages.chat_message import Message, content_of
 from actors.rooms.messages.history import messages_at
 from actors.rooms.room.events import AnyEvent, Edited, Posted
@@ -20,14 +20,14 @@ from store.ports.views import ViewQuery
 _PREFIX: Final = "keep/"
 
 
-class Standing(msgspec.Struct, frozen=True):
+class MessageHolds(msgspec.Struct, frozen=True):
     """What lies over a message: ids of holds; and, under one, all that it ever said, the first first."""
 
     holds: tuple[str, ...] = ()
     versions: tuple[SaidBefore, ...] = ()
 
 
-FREE: Final = Standing()
+FREE: Final = MessageHolds()
 
 
 def key_of(seq: int) -> str:
@@ -45,10 +45,10 @@ def with_holds(keys: Sequence[str]) -> Sequence[str]:
     return (*keys, *(f"{_PREFIX}{key}" for key in keys))
 
 
-def copies(room: RoomState, message: Message, context: Context) -> Sequence[Kept]:
+def copies(room: RoomState, message: Message, context: Context) -> Sequence[ContentKept]:
     """The notes that keep the message as it is now, one for each hold."""
     standing = context.parts.get(key_of(message.seq))
-    if not isinstance(standing, Standing) or message.deleted_at is not None:
+    if not isinstance(standing, MessageHolds) or message.deleted_at is not None:
         return ()
     return [
         _copy(room=room, message=message, hold=hold, standing=standing, now_ms=context.now_ms)
@@ -73,9 +73,9 @@ async def read(entity_id: str, keys: Sequence[str], library: Library) -> dict[st
     return found
 
 
-async def _standing(entity_id: str, message: Message, holds: tuple[str, ...], library: Library) -> Standing:
+async def _standing(entity_id: str, message: Message, holds: tuple[str, ...], library: Library) -> MessageHolds:
     said = await library.at(entity_id, [message.seq, *message.edits])
-    return Standing(holds, tuple(_version(one) for one in said if one.event.secret is not None))
+    return MessageHolds(holds, tuple(_version(one) for one in said if one.event.secret is not None))
 
 
 async def _holds(queries: Iterable[ViewQuery], library: Library) -> list[str]:
@@ -86,7 +86,7 @@ def _seq_of(key: str) -> int:
     return int(key.removeprefix(_PREFIX))
 
 
-def _copy(room: RoomState, message: Message, hold: str, standing: Standing, now_ms: int) -> Kept:
+def _copy(room: RoomState, message: Message, hold: str, standing: MessageHolds, now_ms: int) -> ContentKept:
     content = message.opened()
     evidence = Evidence(
         room=room.id,
@@ -101,7 +101,9 @@ def _copy(room: RoomState, message: Message, hold: str, standing: Standing, now_
         content=message.content or b"",
     )
     secret = pack(evidence)
-    return Kept(author=owner_of(hold), secret=secret, at=now_ms, hold=hold, target=message.seq, version=message.version)
+    return ContentKept(
+        author=owner_of(hold), secret=secret, at=now_ms, hold=hold, target=message.seq, version=message.version
+    )
 
 
 def _version(one: Recorded[AnyEvent]) -> SaidBefore:

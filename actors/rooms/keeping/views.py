@@ -3,14 +3,14 @@
 from typing import Final
 
 from actors.kernel.contract.entity import Effects
-from actors.rooms.keeping.events import Kept
+from actors.rooms.keeping.events import ContentKept
 from store.ports.holds import COPIES
 from store.ports.views import Index, View
 
 INDEXES: Final = (Index(COPIES, ("hold", "copy")),)
 
 
-def effects(entity_id: str, event: Kept) -> Effects:
+def effects(entity_id: str, event: ContentKept) -> Effects:
     """The copy where whoever placed the hold finds it."""
     room = entity_id.partition(":")[2]
     name = f"{event.hold}|{room}|{event.target:012d}|{event.version:012d}"

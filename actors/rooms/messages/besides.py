@@ -13,7 +13,7 @@ _links: Final = msgspec.json.Decoder(list[WireLink]).decode
 _blocks: Final = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
-class Noted(Protocol):
+class NotedMessage(Protocol):
     """What is looked at of a message (`chat_message.Message`)."""
 
     @property
@@ -32,7 +32,7 @@ class Noted(Protocol):
     def margin(self) -> Margin | None: ...
 
 
-def shown_besides(message: Noted, rich: Rich | None, sight: Sight = OPEN) -> dict[str, Any]:
+def shown_besides(message: NotedMessage, rich: Rich | None, sight: Sight = OPEN) -> dict[str, Any]:
     """The members that apply, by name. Of a message that was taken back: none that tells what it said."""
     return dict(_members(message, rich, sight))
 
@@ -42,7 +42,7 @@ def blocks_of(rich: Rich | None, margin: Margin | None) -> list[dict[str, Any]]:
     return [] if rich is None or not rich.blocks else _with_states(rich.blocks, margin or NOTHING_NOTED)
 
 
-def _members(message: Noted, rich: Rich | None, sight: Sight) -> Iterator[tuple[str, object]]:
+def _members(message: NotedMessage, rich: Rich | None, sight: Sight) -> Iterator[tuple[str, object]]:
     if (root := message.root) is not None:
         yield "thread", WireThread(root_id=root)
     if message.deleted_at is not None:

@@ -13,7 +13,7 @@ import msgspec
 from actors.kernel.contract.entity import Library, Recorded
 from actors.rooms.messages import moments
 from actors.rooms.messages.chat_message import Message, has_margin, posted
-from actors.rooms.messages.queries import HistoryPage, MessagesAt, Standing
+from actors.rooms.messages.queries import HistoryPage, MessagesAt, RoomStanding
 from actors.rooms.messages.threads import counted
 from actors.rooms.messages.unread import UnreadStretch
 from actors.rooms.messages.views import MARGINS, MESSAGES, margin_in, message_in, message_view_id
@@ -94,7 +94,7 @@ async def _around(
 
 
 async def standing(
-    query: Standing, entity_id: str, version: int, library: Library, bounds: PageBounds = USUAL
+    query: RoomStanding, entity_id: str, version: int, library: Library, bounds: PageBounds = USUAL
 ) -> JoinedRoom:
     """The answer to a join: the newest messages, or those posted or changed since."""
     if query.silent:
@@ -158,7 +158,7 @@ async def tally(entity_id: str, stretch: UnreadStretch, library: Library, bounds
 
 
 async def _since(
-    query: Standing, since: int, entity_id: str, version: int, library: Library, bounds: PageBounds
+    query: RoomStanding, since: int, entity_id: str, version: int, library: Library, bounds: PageBounds
 ) -> MessagePage:
     """Messages posted or changed after `since`, oldest first. What does not fit follows from `history`: whatever is
     left out was posted later than all that is told."""

@@ -40,7 +40,7 @@ class VersionsOf(Query, frozen=True):
     seqs: tuple[int, ...]
 
 
-class Standing(Query, frozen=True):
+class RoomStanding(Query, frozen=True):
     """Where the room stands, for one who joins: `answer` with the messages filled in. `silent`: nothing was ever said
     here, so there is nothing to be read."""
 

@@ -12,8 +12,8 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
 from actors.rooms.messages.chat_message import Message
-from actors.rooms.room.commands import Announce
-from actors.rooms.room.events import Announced, CaughtUp, Named, Unseen
+from actors.rooms.room.commands import AnnounceUnread
+from actors.rooms.room.events import CaughtUp, Named, UnreadAnnounced, Unseen
 from actors.rooms.room.membership import require_member
 from actors.rooms.room.sight import notifies, veil_of
 from actors.rooms.room.state import ANNOUNCE_MS, RoomState
@@ -22,7 +22,7 @@ from common.errors import PermissionDenied
 
 LARGEST: Final = 50
 """Members of a room whose every member is told; in larger ones, only who is answered."""
-_ANNOUNCE: Final = msgspec.msgpack.encode(Announce())
+_ANNOUNCE: Final = msgspec.msgpack.encode(AnnounceUnread())
 
 
 def timers(room: RoomState, now_ms: int) -> Sequence[SetTimer]:
@@ -55,7 +55,7 @@ def announce(room: RoomState, context: Context) -> Decision:
     unseen = tuple(found for user in room.members if (found := _unseen(room, user, fresh)) is not None)
     if not unseen or len(room.members) > LARGEST:
         return Decision(Done())
-    return Decision(Done(), notes=(Announced(at=context.now_ms, upto=room.last_post, unseen=unseen),))
+    return Decision(Done(), notes=(UnreadAnnounced(at=context.now_ms, upto=room.last_post, unseen=unseen),))
 
 
 def caught_up(room: RoomState, user: str, mark: int, now_ms: int) -> Sequence[CaughtUp]:

@@ -124,7 +124,7 @@ class Edit(Command[EditedMessage], frozen=True, tag="edit"):
     rich: Rich | None = None
 
 
-class Delete(Command[DeletedMessage], frozen=True, tag="delete"):
+class RetractMessage(Command[DeletedMessage], frozen=True, tag="delete"):
     """Take a message back: its sender, or the owner of a group."""
 
     message_id: str
@@ -181,7 +181,7 @@ class Glance(Command[RoomLine], frozen=True, tag="glance"):
     """The room as a line of the caller's list of rooms."""
 
 
-class Announce(Command[Done], frozen=True, tag="announce"):
+class AnnounceUnread(Command[Done], frozen=True, tag="announce"):
     """A timer: tell members who have not read along that something was said."""
 
 
@@ -208,7 +208,7 @@ RoomCommand = (
     | Post
     | Say
     | Edit
-    | Delete
+    | RetractMessage
     | React
     | Unreact
     | MarkRead
@@ -217,7 +217,7 @@ RoomCommand = (
     | History
     | Peek
     | Glance
-    | Announce
+    | AnnounceUnread
     | Witness
     | ShowFile
     | ConversationCommand

@@ -33,9 +33,8 @@ from actors.rooms.messages.unread import FURTHEST, WINDOW, RecentPosts
 from actors.rooms.room import announcing, membership, reading, talk
 from actors.rooms.room.commands import (
     AddMembers,
-    Announce,
+    AnnounceUnread,
     Create,
-    Delete,
     Edit,
     Glance,
     History,
@@ -46,6 +45,7 @@ from actors.rooms.room.commands import (
     Post,
     React,
     RemoveMember,
+    RetractMessage,
     RoomCommand,
     Say,
     ShowFile,
@@ -61,11 +61,11 @@ from actors.rooms.safety.commands import SAFETY_COMMANDS, SafetyCommand
 from common.numbered_ids import seq_in
 from config.settings import RoomSettings
 
-_OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance | Announce | Witness | ShowFile
+_OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance | AnnounceUnread | Witness | ShowFile
 _Looks = ReadAt | See | AboutWhom | Unveil
 _OfMembership = Create | Join | AddMembers | RemoveMember | Update | Leave
 _FOR_STRANGERS: Final = frozenset(
-    {Create, Join, Announce, ShowFile, Converse, ChangeState, LapseRest, FollowCare, Bar, See, AboutWhom, Unveil}
+    {Create, Join, AnnounceUnread, ShowFile, Converse, ChangeState, LapseRest, FollowCare, Bar, See, AboutWhom, Unveil}
     | {Say, RemindOf, SettleBlock, SettleFile, *SAFETY_COMMANDS, *KEEPING_COMMANDS}
 )
 _OPENED: Final = frozenset(
@@ -102,7 +102,7 @@ class Room(RoomState):
                 return later.say(self, command, context)
             case Edit():
                 return talk.edit(self, command, context)
-            case Delete():
+            case RetractMessage():
                 return talk.delete(self, command, context)
             case React() | Unreact():
                 return talk.react(self, command, context)
@@ -124,7 +124,7 @@ class Room(RoomState):
                 return reading.peek(self, command, context)
             case Glance():
                 return reading.glance(self, command, context)
-            case Announce():
+            case AnnounceUnread():
                 return announcing.announce(self, context)
             case Witness():
                 return witness.witness(self, command, context)
@@ -201,7 +201,7 @@ class Room(RoomState):
                 return self._message(command.reply_to) if command.reply_to else ()
             case React() | Unreact() | Witness():
                 return self._message(command.message_id)
-            case Edit() | Delete():
+            case Edit() | RetractMessage():
                 return with_holds(self._message(command.message_id))
             case Say():
                 return self.needs(post) if (post := command.post()) is not None else ()

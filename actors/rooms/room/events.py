@@ -146,7 +146,7 @@ class Reacted(RoomEvent, frozen=True, kw_only=True, tag="reacted"):
     unseen_by: tuple[str, ...] = ()
 
 
-class Read(RoomEvent, frozen=True, kw_only=True, tag="read"):
+class ReadMarkMoved(RoomEvent, frozen=True, kw_only=True, tag="read"):
     """A note: `author` has read up to `mark`, and with it `seen` messages that counted as unread.
 
     A turn keeps its notes behind its events, so a replay meets this one late: `upto` is the version it was decided at.
@@ -169,7 +169,7 @@ class Unseen(msgspec.Struct, frozen=True, array_like=True):
     sender: str = ""
 
 
-class Announced(RoomEvent, frozen=True, kw_only=True, tag="announced"):
+class UnreadAnnounced(RoomEvent, frozen=True, kw_only=True, tag="announced"):
     """A note: members who have not read along are told of what was said up to `upto`."""
 
     upto: int
@@ -286,8 +286,8 @@ AnyEvent = (
     | Edited
     | Deleted
     | Reacted
-    | Read
-    | Announced
+    | ReadMarkMoved
+    | UnreadAnnounced
     | Named
     | CaughtUp
     | Filed

@@ -16,7 +16,7 @@ from actors.rooms.marks import privacy
 from actors.rooms.messages import chat_message, history, reads, views
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import MARGINAL
-from actors.rooms.messages.queries import HistoryPage, MessagesAt, PinnedAt, Standing, ThreadOf, VersionsOf
+from actors.rooms.messages.queries import HistoryPage, MessagesAt, PinnedAt, RoomStanding, ThreadOf, VersionsOf
 from actors.rooms.messages.unread import WINDOW, UnreadStretch
 from actors.rooms.room import membership, outcome
 from actors.rooms.room.commands import Post, RoomCommand
@@ -158,7 +158,7 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
                 return await history.page(
                     query=query, entity_id=entity_id, version=version, library=library, bounds=self._bounds
                 )
-            case Standing():
+            case RoomStanding():
                 return await history.standing(
                     query=query, entity_id=entity_id, version=version, library=library, bounds=self._bounds
                 )

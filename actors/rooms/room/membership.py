@@ -12,7 +12,7 @@ from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.conversation import words
 from actors.rooms.conversation.binding import NO_OPENING, Binding, Opening
 from actors.rooms.marks import delivery, privacy
-from actors.rooms.messages.queries import Standing
+from actors.rooms.messages.queries import RoomStanding
 from actors.rooms.replies import CreatedRoom, JoinedRoom, RoomMembers, UpdatedRoom
 from actors.rooms.room import rules
 from actors.rooms.room.commands import AddMembers, Create, Join, Leave, RemoveMember, Update
@@ -131,7 +131,7 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
         read=dict(delivery.marks_for(room, user)),
         has_more=False,
     )
-    standing = Standing(
+    standing = RoomStanding(
         answer=answer,
         since=command.since,
         silent=room.last_post == 0,

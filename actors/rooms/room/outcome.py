@@ -8,7 +8,7 @@ import msgspec
 from actors.kernel.contract.entity import Effects, Recorded, Shown, packet_of
 from actors.rooms.conversation.binding import NO_OPENING, Opening
 from actors.rooms.keeping import views as copies
-from actors.rooms.keeping.events import Kept
+from actors.rooms.keeping.events import ContentKept
 from actors.rooms.marks.events import Acknowledged, BlockReserved, BlockSet, Chosen, RoomEvent
 from actors.rooms.messages import views
 from actors.rooms.messages.chat_message import Message, posted
@@ -24,7 +24,7 @@ from actors.rooms.room.events import (
     Posted,
     Profile,
     Reacted,
-    Read,
+    ReadMarkMoved,
     Rebound,
     Updated,
 )
@@ -57,7 +57,7 @@ def show(entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Shown | No
         return _named("message", lambda sight: message.to_wire(room_id, sight), message.veil, message.people)
     if isinstance(event, Edited | Deleted | Reacted):
         return _changed(room_id, seq, event, part) if isinstance(part, Message) else None
-    if isinstance(event, Read):
+    if isinstance(event, ReadMarkMoved):
         return None if event.private else _read(room_id, event)
     if isinstance(event, Acknowledged | BlockSet | Pinned):
         return _show_mark(room_id, seq, event)
@@ -102,7 +102,7 @@ def _changed(room_id: str, seq: int, event: Edited | Deleted | Reacted, message:
     )
 
 
-def _read(room_id: str, event: Read) -> Shown:
+def _read(room_id: str, event: ReadMarkMoved) -> Shown:
     at = to_rfc3339(event.at)
 
     def payload(sight: Sight) -> object:
@@ -182,7 +182,7 @@ def effects(entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Effects
             return _began(room_id, seq, event, event.members)
         case Joined():
             return _began(room_id, seq, event, (event.user,))
-        case Kept():
+        case ContentKept():
             return copies.effects(entity_id, event)
         case Left():
             return Effects(views=(membership_view(room_id, event.user, version=seq, at_ms=event.at, left=True),))

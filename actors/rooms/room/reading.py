@@ -12,7 +12,7 @@ from actors.rooms.messages.unread import FURTHEST
 from actors.rooms.replies import LastActivity, RoomLine
 from actors.rooms.room import announcing, rules
 from actors.rooms.room.commands import LARGEST_PAGE, Glance, History, MarkRead, Peek, TypingStart, TypingStop
-from actors.rooms.room.events import Read
+from actors.rooms.room.events import ReadMarkMoved
 from actors.rooms.room.membership import opening_in
 from actors.rooms.room.sight import sight_of, veil_of
 from actors.rooms.room.state import RECEIPTS, TYPING, RoomState
@@ -34,7 +34,7 @@ def mark_read(room: RoomState, command: MarkRead, context: Context) -> Decision:
     if mark <= room.members[user].read:
         return Decision(Done())
     seen = _seen(room, user, mark, context)
-    read = Read(
+    read = ReadMarkMoved(
         author=user,
         at=context.now_ms,
         mark=mark,

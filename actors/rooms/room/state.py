@@ -17,7 +17,6 @@ from actors.rooms.keeping.events import Aged
 from actors.rooms.messages.unread import RecentPosts, UnreadStretch
 from actors.rooms.room.events import (
     Agreed,
-    Announced,
     AnyEvent,
     Barred,
     Bonded,
@@ -32,8 +31,9 @@ from actors.rooms.room.events import (
     Posted,
     Profile,
     Quieted,
-    Read,
+    ReadMarkMoved,
     Rebound,
+    UnreadAnnounced,
     Updated,
 )
 from actors.rooms.room.sight import Sight, sight_of
@@ -70,7 +70,7 @@ class Member(msgspec.Struct, array_like=True):
         return self.read if self.read > self.joined else self.joined
 
 
-class Seat(msgspec.Struct, frozen=True, array_like=True):
+class MemberTraits(msgspec.Struct, frozen=True, array_like=True):
     """What is special about a member: their role, and the seq up to which nothing is theirs to see (0: all is)."""
 
     role: str
@@ -93,7 +93,7 @@ class Frozen(msgspec.Struct, array_like=True, kw_only=True):
     announcing: int = 0
     announced: int = 0
     told: dict[str, int] = {}
-    seats: dict[str, Seat] = {}
+    seats: dict[str, MemberTraits] = {}
     bond: Bond | None = None
     barred: dict[str, tuple[str, ...]] = {}
     spoken: dict[str, int] = {}
@@ -124,7 +124,7 @@ class RoomState:
     announcing: int = 0  # when the last timer was set that tells of what was said
     announced: int = 0  # up to where it was told
     told: dict[str, int] = field(default_factory=dict)  # members who were told and have not read on, and up to where
-    seats: dict[str, Seat] = field(default_factory=dict)  # of special members
+    seats: dict[str, MemberTraits] = field(default_factory=dict)  # of special members
     bond: Bond | None = None  # what is known of the care that it belongs to, or will
     barred: dict[str, tuple[str, ...]] = field(default_factory=dict)  # of whom somebody wants nothing
     spoken: dict[str, int] = field(default_factory=dict)  # posts of each of a conversation
@@ -206,12 +206,12 @@ class RoomState:
         self.last_seq = seq
         if isinstance(event, Posted):
             self._posted(event, seq)
-        elif isinstance(event, Read):
+        elif isinstance(event, ReadMarkMoved):
             self._read(event)
         elif isinstance(event, Joined):
             self._admit(event.user, seq, event.quiet)
             if event.role or event.hidden:
-                self.seats[event.user] = Seat(event.role, seq if event.hidden else 0)
+                self.seats[event.user] = MemberTraits(event.role, seq if event.hidden else 0)
                 self.guarded = True
         elif isinstance(event, Left):
             self.members.pop(event.user, None)
@@ -227,7 +227,7 @@ class RoomState:
             self.guarded = event.profile.binding is not None
             for user in event.members:
                 self._admit(user, seq, event.quiet.get(user, 0))
-        elif isinstance(event, Announced | Named | CaughtUp):
+        elif isinstance(event, UnreadAnnounced | Named | CaughtUp):
             self._told(event)
         elif isinstance(event, Bonded):
             self.bond = event.bond
@@ -279,9 +279,9 @@ class RoomState:
         if self.guarded and (binding := self.binding) is not None and binding.relation:
             self.spoken[event.author] = self.spoken.get(event.author, 0) + 1
 
-    def _told(self, event: Announced | Named | CaughtUp) -> None:
+    def _told(self, event: UnreadAnnounced | Named | CaughtUp) -> None:
         match event:
-            case Announced():
+            case UnreadAnnounced():
                 self.announced = event.upto
                 self.told |= {one.user: event.upto for one in event.unseen}
             case Named():
@@ -301,7 +301,7 @@ class RoomState:
             self.fresh_at = at_ms
         self.fresh_deletions.append((seq, event.target, event.sender))
 
-    def _read(self, note: Read) -> None:
+    def _read(self, note: ReadMarkMoved) -> None:
         """Move a watermark. A replay puts the notes of a turn behind its events; both orders must end the same.
 
         Posts commute with the change of an offset. A later deletion does not: with the old floor it did not count as

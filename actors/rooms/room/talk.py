@@ -16,7 +16,7 @@ from actors.rooms.messages.chat_message import Content, Message, pack, reacted
 from actors.rooms.messages.more import PLAIN, Rich, reworded
 from actors.rooms.replies import DeletedMessage, EditedMessage, MessageReactions, PostedMessage
 from actors.rooms.room import announcing, rules
-from actors.rooms.room.commands import Delete, Edit, Post, React, Unreact
+from actors.rooms.room.commands import Edit, Post, React, RetractMessage, Unreact
 from actors.rooms.room.events import Deleted, Edited, Posted, Reacted
 from actors.rooms.room.reactions import form_of
 from actors.rooms.room.sight import blind_to, sight_of, veil_of
@@ -152,7 +152,7 @@ def _was_read(room: RoomState, message: Message) -> bool:
     return any(user != message.sender and member.read >= message.seq for user, member in room.members.items())
 
 
-def delete(room: RoomState, command: Delete, context: Context) -> Decision:
+def delete(room: RoomState, command: RetractMessage, context: Context) -> Decision:
     """Take a message back: its sender, or the owner of a group. The first answer stands when it is done again."""
     message = naming.message_of(room, command.message_id, context)
     user = context.by.user

@@ -18,7 +18,7 @@ class Revealed(msgspec.Struct, frozen=True, kw_only=True):
     commitment: str
 
 
-class Witnessed(RoomAnswer, frozen=True, kw_only=True):
+class TestimonyGiven(RoomAnswer, frozen=True, kw_only=True):
     """A case has what was said. Who wrote it."""
 
     sender: UserId
@@ -41,7 +41,7 @@ class Monitored(RoomAnswer, frozen=True, kw_only=True):
     until: int
 
 
-class Testify(Command[Witnessed], frozen=True, kw_only=True, tag="testify"):
+class Testify(Command[TestimonyGiven], frozen=True, kw_only=True, tag="testify"):
     """Copy the message, its versions and `context` messages beside it for `case`, as the caller may see them: they
     report it. `revealed`: of an encrypted one."""
 
@@ -82,7 +82,7 @@ class TakeDown(Command[Done], frozen=True, kw_only=True, tag="take_down"):
     message_id: str
 
 
-class PutOut(Command[Done], frozen=True, kw_only=True, tag="put_out"):
+class ExpelMember(Command[Done], frozen=True, kw_only=True, tag="put_out"):
     """Moderators decided that `user` is a member no more. Idempotent."""
 
     user: str
@@ -104,5 +104,5 @@ class StopMonitoring(Command[Done], frozen=True, kw_only=True, tag="stop_monitor
     until: int
 
 
-SafetyCommand = Testify | PostHeld | DropHeld | HeldFate | TakeDown | PutOut | Monitor | StopMonitoring
-SAFETY_COMMANDS: Final = (Testify, PostHeld, DropHeld, HeldFate, TakeDown, PutOut, Monitor, StopMonitoring)
+SafetyCommand = Testify | PostHeld | DropHeld | HeldFate | TakeDown | ExpelMember | Monitor | StopMonitoring
+SAFETY_COMMANDS: Final = (Testify, PostHeld, DropHeld, HeldFate, TakeDown, ExpelMember, Monitor, StopMonitoring)

@@ -16,11 +16,11 @@ from actors.rooms.room.wire import Done
 from actors.rooms.safety import holding, testimony
 from actors.rooms.safety.commands import (
     DropHeld,
+    ExpelMember,
     HeldFate,
     Monitor,
     Monitored,
     PostHeld,
-    PutOut,
     SafetyCommand,
     StopMonitoring,
     TakeDown,
@@ -30,7 +30,7 @@ from actors.rooms.safety.events import MonitoringBegan, MonitoringEnded
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.numbered_ids import seq_in
 
-_OfSystem = PostHeld | DropHeld | HeldFate | TakeDown | PutOut | Monitor | StopMonitoring
+_OfSystem = PostHeld | DropHeld | HeldFate | TakeDown | ExpelMember | Monitor | StopMonitoring
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -62,7 +62,7 @@ def _of_system(room: RoomState, command: _OfSystem, context: Context) -> Decisio
             return holding.fate(room, command)
         case TakeDown():
             return _take_down(room, command, context)
-        case PutOut():
+        case ExpelMember():
             left = (
                 [Left(at=context.now_ms, user=command.user, veil=veil_of(room))] if command.user in room.members else []
             )

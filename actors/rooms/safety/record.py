@@ -27,7 +27,7 @@ class HeldPlace(msgspec.Struct, frozen=True, array_like=True):
     more: More | None = None
 
 
-class Reader(msgspec.Struct, frozen=True, array_like=True):
+class ReadingModerator(msgspec.Struct, frozen=True, array_like=True):
     """A moderator who reads the room until then (ms)."""
 
     until: int
@@ -38,7 +38,7 @@ class Safeguards(msgspec.Struct, frozen=True, array_like=True):
     """Add members with defaults at the end: snapshots hold it. `count`: of all that was ever held."""
 
     held: dict[str, HeldPlace] = {}
-    readers: dict[str, Reader] = {}
+    readers: dict[str, ReadingModerator] = {}
     count: int = 0
 
     @property
@@ -55,7 +55,7 @@ class Safeguards(msgspec.Struct, frozen=True, array_like=True):
             case HeldOver():
                 return msgspec.structs.replace(self, held=_over(self.held, event))
             case MonitoringBegan():
-                readers = {**self.readers, event.user: Reader(event.until, event.notice)}
+                readers = {**self.readers, event.user: ReadingModerator(event.until, event.notice)}
                 return msgspec.structs.replace(self, readers=readers)
             case MonitoringEnded():
                 left = {user: one for user, one in self.readers.items() if user != event.user}

@@ -11,7 +11,7 @@ from actors.rooms.messages.chat_message import NOTHING, Message, content_of
 from actors.rooms.room.events import AnyEvent, Edited, Posted
 from actors.rooms.room.sight import sight_of
 from actors.rooms.room.state import RoomState
-from actors.rooms.safety.commands import Testify, Witnessed
+from actors.rooms.safety.commands import Testify, TestimonyGiven
 from actors.rooms.safety.events import Testified
 from common.errors import InvalidArgument, NotFound
 from common.numbered_ids import seq_in
@@ -28,7 +28,7 @@ class _Committed(msgspec.Struct, frozen=True):
 _committed: Final = msgspec.json.Decoder(_Committed).decode
 
 
-class Said(msgspec.Struct, frozen=True):
+class CopiedMessage(msgspec.Struct, frozen=True):
     """What a copy needs beside the message: all its versions, the first first, and messages beside it."""
 
     versions: tuple[SaidBefore, ...]
@@ -50,13 +50,13 @@ def is_key(key: str) -> bool:
     return key.startswith(_PREFIX)
 
 
-async def read(entity_id: str, key: str, message: Message | None, library: Library) -> Said:
+async def read(entity_id: str, key: str, message: Message | None, library: Library) -> CopiedMessage:
     """See `Kind.fetch`."""
     _, seq, context, _ = key.split("/", 3)
     seqs = [int(seq), *(message.edits if message is not None else ())][:_MOST_VERSIONS]
     said = await library.at(entity_id, seqs)
     beside = await _beside(entity_id, int(seq), int(context), library) if int(context) else []
-    return Said(tuple(_version(one) for one in said if one.event.secret is not None), tuple(beside))
+    return CopiedMessage(tuple(_version(one) for one in said if one.event.secret is not None), tuple(beside))
 
 
 async def _beside(entity_id: str, seq: int, count: int, library: Library) -> list[Neighbour]:
@@ -83,7 +83,7 @@ def testify(room: RoomState, command: Testify, context: Context) -> Decision:
     evidence = _evidence(
         room=room,
         message=message,
-        said=said if isinstance(said, Said) else Said((), ()),
+        said=said if isinstance(said, CopiedMessage) else CopiedMessage((), ()),
         command=command,
         context=context,
     )
@@ -98,10 +98,10 @@ def testify(room: RoomState, command: Testify, context: Context) -> Decision:
         subject=message.sender,
         target=message.seq,
     )
-    return Decision(Witnessed(sender=message.sender, seq=message.seq), notes=(note,))
+    return Decision(TestimonyGiven(sender=message.sender, seq=message.seq), notes=(note,))
 
 
-def _evidence(room: RoomState, message: Message, said: Said, command: Testify, context: Context) -> Evidence:
+def _evidence(room: RoomState, message: Message, said: CopiedMessage, command: Testify, context: Context) -> Evidence:
     content = message.opened()
     deleted = message.deleted_at is not None
     if deleted and said.versions:

@@ -13,7 +13,7 @@ from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reactio
 from actors.workflows.inbox import INBOX, event_id, tell
 from actors.worksheets.assignment.contents import given_in, submission_in, words
 from actors.worksheets.assignment.events import Assigned, AssignmentChanged, Clarified, FeedbackGiven, Submitted
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.rules.talking import clarification_shown, feedback_shown
 from actors.worksheets.assignment.shaping import assignment_shown
 from common.ids import derived_id
@@ -106,7 +106,9 @@ def tell_clarified(entity_id: str, recorded: Recorded[Clarified]) -> Owed:
     return Owed([_sealed(record=record, user=other, told=event_id(entity_id, recorded), name=name, payload=payload)])
 
 
-def _updated(entity_id: str, recorded: Recorded[Any], record: Record, change: str, title: str) -> list[Letter]:
+def _updated(
+    entity_id: str, recorded: Recorded[Any], record: AssignmentRecord, change: str, title: str
+) -> list[Letter]:
     told = event_id(entity_id, recorded)
     letters = []
     for user in (record.client, record.therapist):
@@ -123,7 +125,7 @@ def _updated(entity_id: str, recorded: Recorded[Any], record: Record, change: st
     return letters
 
 
-def _sealed(record: Record, user: str, told: str, name: str, payload: Mapping[str, object]) -> Letter:
+def _sealed(record: AssignmentRecord, user: str, told: str, name: str, payload: Mapping[str, object]) -> Letter:
     """A letter to a mailbox that quotes: sealed under the client's key until it is sent."""
     return Letter(f"{INBOX}:{user}", _pack(Deliver(told, name, b"{}")), _to_json(payload), record.client)
 

@@ -38,7 +38,7 @@ def place_on_bills(entity_id: str, recorded: Recorded[Referred]) -> Owed:
     event, room = recorded.event, room_id_of(entity_id)
     return Owed(
         [
-            Letter(entity, _pack(bills.PlaceCard(bills.Card(room, event.id, block))))
+            Letter(entity, _pack(bills.PlaceBillCard(bills.BillCard(room, event.id, block))))
             for entity, block in event.refs
             if entity.startswith(f"{BILL}:")
         ]

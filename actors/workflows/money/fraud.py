@@ -8,7 +8,7 @@ from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import AnyReaction, Owed, Reaction
 from actors.payments.bill.events import BillChanged
 from actors.payments.bill.state import PaymentRecord
-from actors.payments.fraud.counting import Tried, of_address, of_payer
+from actors.payments.fraud.counting import NoteCardAttempt, of_address, of_payer
 
 RISK: Final = "risk"
 _USED: Final = ("authorized", "paid", "action_required")
@@ -29,11 +29,11 @@ def count_tried(entity_id: str, recorded: Recorded[BillChanged]) -> Owed:
     return Owed(letters)
 
 
-def _tried(change: str, payment: PaymentRecord) -> Tried | None:
+def _tried(change: str, payment: PaymentRecord) -> NoteCardAttempt | None:
     card = payment.method.fingerprint if payment.method is not None else ""
     if change == "payment_failed" and payment.error is not None and payment.error.code not in _OURS:
-        return Tried(card=card, declined=True)
-    return Tried(card=card) if change in _USED and card else None
+        return NoteCardAttempt(card=card, declined=True)
+    return NoteCardAttempt(card=card) if change in _USED and card else None
 
 
 REACTIONS: Final[list[AnyReaction]] = [

@@ -10,7 +10,7 @@ from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reactio
 from actors.payments import ledger
 from actors.payments.bill.events import BillChanged
 from actors.payments.bill.state import BillRecord
-from actors.payments.ledger import Entry
+from actors.payments.ledger import LedgerEntry
 from actors.payments.payee.answers import payout_reply
 from actors.payments.payee.commands import Earn, Finish
 from actors.payments.payee.events import PayeeChanged
@@ -47,7 +47,7 @@ def tell_payout(entity_id: str, recorded: Recorded[PayeeChanged]) -> Owed:
     return Owed(letters) if letters else NOTHING
 
 
-def _shares(record: BillRecord, entry: Entry, at_ms: int) -> Iterator[tuple[str, Earn]]:
+def _shares(record: BillRecord, entry: LedgerEntry, at_ms: int) -> Iterator[tuple[str, Earn]]:
     """What an entry gave to therapists, or took from them."""
     shared = [one for one in entry.postings if one[0].startswith((_PAYABLE, ledger.REVENUE, ledger.tax("")))]
     gross, fee = -sum(amount for _, amount in shared), -sum(amount for name, amount in shared if name == ledger.REVENUE)

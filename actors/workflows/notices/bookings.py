@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from actors.calendars.booking.events import BookingChanged, Reminded
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.waitlist.events import OfferMade
 from actors.kernel.contract.entity import Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
@@ -28,7 +28,7 @@ _TYPES: Final[Mapping[str, str]] = {
 _OVER: Final = ("completed", "no_show", "expired")
 
 
-class Told(NamedTuple):
+class BookingNotice(NamedTuple):
     """Who is told what of a change."""
 
     name: str
@@ -67,19 +67,19 @@ def notify_offer(entity_id: str, recorded: Recorded[OfferMade]) -> Owed:
     return Owed(told((offer.client,), tell))
 
 
-def _told_of(event: BookingChanged) -> Told | None:
+def _told_of(event: BookingChanged) -> BookingNotice | None:
     record = event.record
     both = (record.client, record.therapist)
     if record.status == "pending" and event.change in ("requested", "created", "counter_offered"):
-        return Told("booking_requested", (record.client if record.awaiting == "client" else record.therapist,))
+        return BookingNotice("booking_requested", (record.client if record.awaiting == "client" else record.therapist,))
     if event.change == "created":
-        return Told(_CONFIRMED, both) if record.status == "confirmed" else None
+        return BookingNotice(_CONFIRMED, both) if record.status == "confirmed" else None
     name = _TYPES.get(event.change)
     parted = (record.former,) if event.change == "transferred" and record.former else ()
-    return None if name is None else Told(name, (*both, *parted))
+    return None if name is None else BookingNotice(name, (*both, *parted))
 
 
-def _of_booking(name: str, record: Record, version: int, *, expires_at_ms: int = 0) -> Tell:
+def _of_booking(name: str, record: BookingDetails, version: int, *, expires_at_ms: int = 0) -> Tell:
     series = f"series:{record.series}:{name}" if record.series and name in (_CONFIRMED, _CANCELLED) else ""
     return Tell(
         name=name,
@@ -90,7 +90,7 @@ def _of_booking(name: str, record: Record, version: int, *, expires_at_ms: int =
     )
 
 
-def _subject(record: Record, version: int) -> Subject:
+def _subject(record: BookingDetails, version: int) -> Subject:
     return Subject("booking", record.id, version)
 
 

@@ -6,14 +6,14 @@ import msgspec
 
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
-from actors.notifications.device.events import Claimed
+from actors.notifications.device.events import DeviceClaimed
 from actors.notifications.notifier.commands import DropDevice
 from actors.workflows.notify import NOTIFIER
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-def drop_former(entity_id: str, recorded: Recorded[Claimed]) -> Owed:
+def drop_former(entity_id: str, recorded: Recorded[DeviceClaimed]) -> Owed:
     """The notifier of whoever had it: it is somebody else's."""
     event = recorded.event
     if not event.former:
@@ -22,4 +22,4 @@ def drop_former(entity_id: str, recorded: Recorded[Claimed]) -> Owed:
     return Owed([Letter(f"{NOTIFIER}:{event.former}", _pack(DropDevice(mark)))])
 
 
-REACTIONS: Final[list[AnyReaction]] = [Reaction("drop_former", "device", Claimed, drop_former, to=(NOTIFIER,))]
+REACTIONS: Final[list[AnyReaction]] = [Reaction("drop_former", "device", DeviceClaimed, drop_former, to=(NOTIFIER,))]

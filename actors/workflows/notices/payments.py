@@ -11,7 +11,7 @@ from actors.notifications.notifier.subjects import Subject
 from actors.payments.bill.events import BillChanged
 from actors.payments.bill.state import BillRecord, PaymentRecord
 from actors.payments.issuer.entity import InvoiceIssued
-from actors.payments.ledger import Entry
+from actors.payments.ledger import LedgerEntry
 from actors.payments.subscription.commands import SubscriptionChanged
 from actors.workflows.notify import FEATURE, NOTIFIER, told
 
@@ -64,7 +64,7 @@ def notify_subscription(entity_id: str, recorded: Recorded[SubscriptionChanged])
     return Owed(told((record.payer,), tell))
 
 
-def _moved(record: BillRecord, entry: Entry, version: int) -> Tell | None:
+def _moved(record: BillRecord, entry: LedgerEntry, version: int) -> Tell | None:
     """What is told of money that came, or went back."""
     amount = sum(amount for account, amount in entry.postings if account.startswith("provider:"))
     payment = record.paid_by(entry.provider, entry.source)

@@ -8,7 +8,7 @@ from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.rooms.marks.acks import MOST_ROUNDS
 from actors.rooms.marks.events import Acknowledged
-from actors.rooms.room.events import AckAsked, Announced, CaughtUp, Mentioned, Named
+from actors.rooms.room.events import AckAsked, CaughtUp, Mentioned, Named, UnreadAnnounced
 from actors.rooms.room.outcome import room_id_of
 from actors.workflows.notify import FEATURE, NOTIFIER, told
 
@@ -17,7 +17,7 @@ _MENTION: Final = "message_mention"
 _ACK: Final = "message_ack_requested"
 
 
-def notify_unseen(entity_id: str, recorded: Recorded[Announced]) -> Owed:
+def notify_unseen(entity_id: str, recorded: Recorded[UnreadAnnounced]) -> Owed:
     """Members who have not read along: how many messages there are. A later word about the room replaces it."""
     event, room = recorded.event, room_id_of(entity_id)
     letters = [
@@ -77,7 +77,7 @@ def withdraw_acknowledged(entity_id: str, recorded: Recorded[Acknowledged]) -> O
 
 
 REACTIONS: Final[list[AnyReaction]] = [
-    Reaction("notify_unseen", "room", Announced, notify_unseen, to=(NOTIFIER,), feature=FEATURE),
+    Reaction("notify_unseen", "room", UnreadAnnounced, notify_unseen, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_named", "room", Named, notify_named, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_mentioned", "room", Mentioned, notify_mentioned, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_ack_asked", "room", AckAsked, notify_ack_asked, to=(NOTIFIER,), feature=FEATURE),

@@ -11,12 +11,12 @@ from actors.workflows.notify import FEATURE, NOTIFIER, told
 from actors.worksheets.assignment.events import (
     Assigned,
     AssignmentChanged,
+    AssignmentReminded,
     Clarified,
     FeedbackGiven,
-    Reminded,
     Submitted,
 )
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.records import AssignmentRecord
 
 _ASSIGNED: Final = "worksheet_assigned"
 _DUE: Final = "worksheet_due"
@@ -43,7 +43,7 @@ def notify_changed(entity_id: str, recorded: Recorded[AssignmentChanged]) -> Owe
     return NOTHING
 
 
-def notify_reminder(entity_id: str, recorded: Recorded[Reminded]) -> Owed:
+def notify_reminder(entity_id: str, recorded: Recorded[AssignmentReminded]) -> Owed:
     """The client: it is due soon. Not worth telling once it was due."""
     record = recorded.event.record
     expires = 0 if record.due is None else record.due.at
@@ -82,7 +82,7 @@ def notify_clarified(entity_id: str, recorded: Recorded[Clarified]) -> Owed:
     return Owed(told((other,), Tell(name=name, subject=subject, link=_link(record))))
 
 
-def _tell(name: str, record: Record, version: int, *, expires: int = 0) -> Tell:
+def _tell(name: str, record: AssignmentRecord, version: int, *, expires: int = 0) -> Tell:
     values: dict[str, str | int] = {"assignment_id": record.id}
     if record.due is not None:
         values |= {"due_at_ms": record.due.at, "at_ms": record.due.at}
@@ -95,19 +95,19 @@ def _tell(name: str, record: Record, version: int, *, expires: int = 0) -> Tell:
     )
 
 
-def _withdrawn(record: Record, version: int) -> list[Letter]:
+def _withdrawn(record: AssignmentRecord, version: int) -> list[Letter]:
     subject = Subject("assignment", record.id, version)
     return told((record.client,), Tell(name=_DUE, subject=subject, withdraw=True))
 
 
-def _link(record: Record) -> str:
+def _link(record: AssignmentRecord) -> str:
     return f"/worksheets/{record.id}"
 
 
 REACTIONS: Final[list[AnyReaction]] = [
     Reaction("notify_assigned", "assignment", Assigned, notify_assigned, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_assignment", "assignment", AssignmentChanged, notify_changed, to=(NOTIFIER,), feature=FEATURE),
-    Reaction("notify_due", "assignment", Reminded, notify_reminder, to=(NOTIFIER,), feature=FEATURE),
+    Reaction("notify_due", "assignment", AssignmentReminded, notify_reminder, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_submitted", "assignment", Submitted, notify_submitted, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_feedback", "assignment", FeedbackGiven, notify_feedback, to=(NOTIFIER,), feature=FEATURE),
     Reaction("notify_clarified", "assignment", Clarified, notify_clarified, to=(NOTIFIER,), feature=FEATURE),

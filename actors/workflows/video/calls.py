@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from actors.calls.call.events import CallEnded, CallRang
-from actors.calls.records import Call, EndReason, ShownCall, shown
+from actors.calls.records import CallRecord, EndReason, ShownCall, shown
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import AnyReaction, Owed, Reaction
 from actors.notifications.notifier.commands import Tell
@@ -44,7 +44,7 @@ def push_end(entity_id: str, recorded: Recorded[CallEnded]) -> Owed:
     return Owed([_push(call, recorded.seq, Tell(name="incoming_call", mode="ring_end", at_once=True, withdraw=True))])
 
 
-def _push(call: Call, version: int, told: Tell) -> Letter:
+def _push(call: CallRecord, version: int, told: Tell) -> Letter:
     command = msgspec.structs.replace(
         told,
         subject=Subject("call", call.id, version),
@@ -56,7 +56,7 @@ def _push(call: Call, version: int, told: Tell) -> Letter:
     return Letter(f"{NOTIFIER}:{call.callee}", _pack(command))
 
 
-def _reason(call: Call) -> EndReason:
+def _reason(call: CallRecord) -> EndReason:
     return "answered" if call.status == "ringing" else call.status
 
 

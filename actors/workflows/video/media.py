@@ -11,7 +11,7 @@ from actors.meetings.events import RecordingChanged
 from actors.meetings.reports import RecorderSays
 from actors.recordings.commands import Follow
 from actors.recordings.events import RecordingFiled
-from actors.recordings.state import Consent
+from actors.recordings.state import ParticipantConsent
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 
@@ -31,7 +31,9 @@ def follow_recording(entity_id: str, recorded: Recorded[RecordingChanged]) -> Ow
         shared=event.access == "participants",
         reason=one.reason,
         people=event.people,
-        consents=tuple(Consent(each.participant, each.answer, each.text_version, each.at) for each in one.consents),
+        consents=tuple(
+            ParticipantConsent(each.participant, each.answer, each.text_version, each.at) for each in one.consents
+        ),
         asked=one.asked,
         started=one.started,
         stopped=one.stopped,

@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from actors.calendars.booking.events import BookingChanged
-from actors.calendars.booking.state import Record as Booking
+from actors.calendars.booking.state import BookingDetails as Booking
 from actors.calls.call.events import CallEnded
-from actors.calls.records import Call
+from actors.calls.records import CallRecord
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.meetings.commands import CreateMeeting, FollowBooking
@@ -72,7 +72,7 @@ def meet_after_call(entity_id: str, recorded: Recorded[CallEnded]) -> Owed:
     return Owed([Letter(f"{MEETING}:{call.meeting}", _pack(made_for_call(call, recorded.at_ms)))])
 
 
-def made_for_call(call: Call, now_ms: int) -> CreateMeeting:
+def made_for_call(call: CallRecord, now_ms: int) -> CreateMeeting:
     """The meeting that a call is talked in."""
     return CreateMeeting(kind="call", host=call.caller, people=(call.callee,), start=now_ms, end=now_ms + CALL_MS)
 

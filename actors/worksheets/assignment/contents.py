@@ -16,7 +16,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EventWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Words in an event. `title`: of the worksheet, for whoever is told. `text`: a reason, feedback, a question."""
 
     title: str = ""
@@ -24,7 +24,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: str = ""
 
 
-class Judge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ComparisonRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a score is compared with others: `mark` is the same for scores that can be. `least`: from which difference on
     it is no chance; `cutoff`: from where on it matters."""
 
@@ -43,15 +43,15 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     scores: dict[str, Scored | None]
     alerts: list[str]
     title: str = ""
-    judges: dict[str, Judge] = {}
+    judges: dict[str, ComparisonRule] = {}
 
 
 pack: Final = msgspec.msgpack.Encoder().encode
 given_in: Final = msgspec.msgpack.Decoder(Given).decode
-said_in: Final = msgspec.msgpack.Decoder(Said).decode
+said_in: Final = msgspec.msgpack.Decoder(EventWords).decode
 submission_in: Final = msgspec.msgpack.Decoder(Submission).decode
 
 
-def words(secret: bytes | None) -> Said:
+def words(secret: bytes | None) -> EventWords:
     """What an event says; nothing, where its text was deleted or its key erased."""
-    return Said() if secret is None else said_in(secret)
+    return EventWords() if secret is None else said_in(secret)

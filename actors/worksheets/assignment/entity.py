@@ -24,17 +24,17 @@ from actors.worksheets.assignment.commands import (
     TrackProgress,
     ZoneChanged,
 )
-from actors.worksheets.assignment.contents import Given, Said, pack
+from actors.worksheets.assignment.contents import EventWords, Given, pack
 from actors.worksheets.assignment.events import AssignmentChanged, AssignmentEvent, Change
-from actors.worksheets.assignment.queries import AssignmentOf, Told
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.queries import AssignmentOf, KnownAnswer
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.rules import beginning, cards, changing, conversing, handing, timing, tracking
 from actors.worksheets.assignment.rules.rights import may
 from actors.worksheets.assignment.shaping import assignment_shown
-from actors.worksheets.assignment.state import House, Kept
+from actors.worksheets.assignment.state import AssignmentSettings, AssignmentState
 from actors.worksheets.document import rules
-from actors.worksheets.document.commands import DocumentCommand, Joined
-from actors.worksheets.document.events import Updated
+from actors.worksheets.document.commands import DocumentCommand, DocumentJoined
+from actors.worksheets.document.events import DocumentUpdated
 from actors.worksheets.document.judging import Bounds
 from actors.worksheets.document.part import key_of
 from actors.worksheets.document.shape import Shape
@@ -62,8 +62,8 @@ class Assignment:
     """One assignment."""
 
     id: str
-    house: House
-    kept: Kept = field(default_factory=Kept)
+    house: AssignmentSettings
+    kept: AssignmentState = field(default_factory=AssignmentState)
 
     # -- what its document asks (`document.rules.Assignment`) ---------------------------------------------------------
 
@@ -124,7 +124,7 @@ class Assignment:
     # -- the rules -----------------------------------------------------------------------------------------------------
 
     @property
-    def known(self) -> Record:
+    def known(self) -> AssignmentRecord:
         """The record. Raises NotFound: there is none."""
         if self.kept.record is None:
             raise NotFound("There is no such assignment.", assignment=self.id)
@@ -157,7 +157,7 @@ class Assignment:
                 return Decision(self.answer(record, context, self.kept.changed))
             case GetGiven():
                 may(record, context.by, "worksheet.follow")
-                return Decision(Told(self._given(record, context)))
+                return Decision(KnownAnswer(self._given(record, context)))
             case TrackProgress():
                 return tracking.track(self, record, command, context)
         if isinstance(command, changing.COMMANDS):
@@ -186,7 +186,7 @@ class Assignment:
             raise NotFound("There is no such assignment.", assignment=self.id)
         return given
 
-    def answer(self, record: Record, context: Context, version: int) -> AssignmentOf:
+    def answer(self, record: AssignmentRecord, context: Context, version: int) -> AssignmentOf:
         """The assignment, for who asks."""
         given = self.given(context)
         return AssignmentOf(
@@ -198,10 +198,10 @@ class Assignment:
             user=context.by.user,
         )
 
-    def changed(self, record: Record, change: Change, context: Context, text: str = "") -> AssignmentChanged:
+    def changed(self, record: AssignmentRecord, change: Change, context: Context, text: str = "") -> AssignmentChanged:
         """The event of a change, with its words."""
         given: Given | None = context.parts.get(GIVEN)
-        said = Said(title="" if given is None else given.title, text=text)
+        said = EventWords(title="" if given is None else given.title, text=text)
         return AssignmentChanged(
             author=record.client, secret=pack(said), record=record, change=change, by=context.by.user
         )
@@ -210,10 +210,10 @@ class Assignment:
         """The key of the document of this attempt."""
         return key_of(self.writing.attempt)
 
-    def _document(self, record: Record, command: DocumentCommand, context: Context, version: int) -> Decision:
+    def _document(self, record: AssignmentRecord, command: DocumentCommand, context: Context, version: int) -> Decision:
         """The document decides; the first who writes in an attempt begins it."""
         decision = rules.decide(self, command, context, version)
-        if isinstance(decision.reply, Joined):
+        if isinstance(decision.reply, DocumentJoined):
             seen = assignment_shown(
                 record,
                 self.kept.changed,
@@ -222,13 +222,13 @@ class Assignment:
                 seq=self.writing.seq,
             )
             return replace(decision, reply=replace(decision.reply, assignment=seen))
-        wrote = any(isinstance(event, Updated) for event in decision.events)
+        wrote = any(isinstance(event, DocumentUpdated) for event in decision.events)
         if not wrote or record.began:
             return decision
         begun = replace(record, status="in_progress", began=context.now_ms, updated=context.now_ms)
         return replace(decision, events=[*decision.events, self.changed(begun, "started", context)])
 
-    def _given(self, record: Record, context: Context) -> Assignable:
+    def _given(self, record: AssignmentRecord, context: Context) -> Assignable:
         given = self.given(context)
         return Assignable(
             worksheet_id=record.worksheet,

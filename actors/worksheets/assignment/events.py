@@ -4,7 +4,7 @@ secrets are packed `contents`, sealed under the client's key whoever wrote them.
 from typing import Literal
 
 from actors.kernel.contract.entity import Event
-from actors.worksheets.assignment.records import Card, Clarification, Note, Progress, Record, Status
+from actors.worksheets.assignment.records import AssignmentProgress, AssignmentRecord, Card, Clarification, Note, Status
 from actors.worksheets.document.events import DocumentEvent
 from actors.worksheets.document.shape import Shape
 
@@ -16,14 +16,14 @@ Change = Literal[
 class Assigned(Event, frozen=True, kw_only=True, array_like=True, tag="assigned"):
     """Somebody was given a worksheet; `shape`: its fields without their words. The secret is `Given`."""
 
-    record: Record
+    record: AssignmentRecord
     shape: Shape
 
 
 class AssignmentChanged(Event, frozen=True, kw_only=True, array_like=True, tag="changed"):
     """`change` happened. `by`: who did it ("": Carewire itself). The secret is `Said`."""
 
-    record: Record
+    record: AssignmentRecord
     change: Change
     by: str = ""
 
@@ -31,28 +31,28 @@ class AssignmentChanged(Event, frozen=True, kw_only=True, array_like=True, tag="
 class Submitted(Event, frozen=True, kw_only=True, array_like=True, tag="submitted"):
     """It was handed in. `alerts`: by id, with their urgency. The secret is `Submission`."""
 
-    record: Record
+    record: AssignmentRecord
     alerts: tuple[tuple[str, str], ...] = ()
     minutes: int = 0  # from the start of the attempt
 
 
-class Reminded(Event, frozen=True, kw_only=True, array_like=True, tag="reminded"):
+class AssignmentReminded(Event, frozen=True, kw_only=True, array_like=True, tag="reminded"):
     """It is due in `minutes`."""
 
-    record: Record
+    record: AssignmentRecord
     minutes: int
 
 
 class Progressed(Event, frozen=True, kw_only=True, array_like=True, tag="progressed"):
     """A note: how far the client is."""
 
-    progress: Progress
+    progress: AssignmentProgress
 
 
 class FeedbackGiven(Event, frozen=True, kw_only=True, array_like=True, tag="feedback"):
     """Feedback, new or edited. `replaced`: the event that held its words before (0: none). The secret is `Said`."""
 
-    record: Record
+    record: AssignmentRecord
     note: Note
     replaced: int = 0
 
@@ -60,14 +60,14 @@ class FeedbackGiven(Event, frozen=True, kw_only=True, array_like=True, tag="feed
 class FeedbackDeleted(Event, frozen=True, kw_only=True, array_like=True, tag="feedback_deleted"):
     """Feedback was taken back; its words are gone."""
 
-    record: Record
+    record: AssignmentRecord
     note: Note
 
 
 class Clarified(Event, frozen=True, kw_only=True, array_like=True, tag="clarified"):
     """Something was asked, answered (the secret is `Said`) or resolved. `by` did it."""
 
-    record: Record
+    record: AssignmentRecord
     clarification: Clarification
     by: str
 
@@ -89,7 +89,7 @@ AssignmentEvent = (
     Assigned
     | AssignmentChanged
     | Submitted
-    | Reminded
+    | AssignmentReminded
     | Progressed
     | FeedbackGiven
     | FeedbackDeleted

@@ -15,27 +15,27 @@ from actors.worksheets.assignment.events import (
     Assigned,
     AssignmentChanged,
     AssignmentEvent,
+    AssignmentReminded,
     CardsTurned,
     Clarified,
     FeedbackDeleted,
     FeedbackGiven,
     Forgotten,
     Progressed,
-    Reminded,
     Submitted,
 )
-from actors.worksheets.assignment.records import Record
-from actors.worksheets.assignment.state import House, Kept
+from actors.worksheets.assignment.records import AssignmentRecord
+from actors.worksheets.assignment.state import AssignmentSettings, AssignmentState
 from actors.worksheets.desk.letters import WorkBegun, WorkOver
 from actors.worksheets.document import part as document
 from actors.worksheets.document import rules, wiring
-from actors.worksheets.document.events import Checkpoint, Updated
+from actors.worksheets.document.events import Checkpoint, DocumentUpdated
 from actors.worksheets.document.part import Document
 from actors.worksheets.document.wire import closed_shown, gap_shown
 from actors.worksheets.readmodels import INDEXES, assignment_views, reader_view, submission_view
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Kept).decode
+_state: Final = msgspec.msgpack.Decoder(AssignmentState).decode
 _SMALL: Final = 4096
 _ENDS: Final = frozenset(("cancelled", "submitted", "reviewed"))
 
@@ -49,8 +49,8 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     events = AssignmentEvent
     indexes = INDEXES
 
-    def __init__(self, house: House | None = None) -> None:
-        self._house = house or House()
+    def __init__(self, house: AssignmentSettings | None = None) -> None:
+        self._house = house or AssignmentSettings()
         self.parts_bytes = self._house.resident_bytes
 
     @override
@@ -72,7 +72,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     @override
     def show(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object) -> Shown | None:
         event, key = recorded.event, entity_id.partition(":")[2]
-        if isinstance(event, Updated | Checkpoint):
+        if isinstance(event, DocumentUpdated | Checkpoint):
             return wiring.show(key, Recorded(recorded.seq, recorded.at_ms, recorded.turn, event))
         if isinstance(event, Submitted):
             return closed_shown(key, event.record.attempt, "submitted")
@@ -81,7 +81,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     @override
     def show_again(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object, upto: int) -> Shown | None:
         event = recorded.event
-        if not isinstance(event, Updated | Checkpoint):
+        if not isinstance(event, DocumentUpdated | Checkpoint):
             return self.show(entity_id, recorded, part)
         of_document = Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)
         return wiring.show_again(
@@ -103,7 +103,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     @override
     def part_of(self, recorded: Recorded[AssignmentEvent]) -> str | None:
         event = recorded.event
-        if isinstance(event, Updated | Checkpoint):
+        if isinstance(event, DocumentUpdated | Checkpoint):
             return wiring.part_of(Recorded(recorded.seq, recorded.at_ms, recorded.turn, event))
         if isinstance(event, Forgotten):
             return event.key
@@ -112,7 +112,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     @override
     def fold(self, part: object, recorded: Recorded[AssignmentEvent]) -> object:
         event = recorded.event
-        if isinstance(event, Updated | Checkpoint):
+        if isinstance(event, DocumentUpdated | Checkpoint):
             return document.fold(
                 part if isinstance(part, Document) else None,
                 Recorded(recorded.seq, recorded.at_ms, recorded.turn, event),
@@ -145,7 +145,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
     def effects(self, entity_id: str, recorded: Recorded[AssignmentEvent], part: object) -> Effects | None:
         event, seq = recorded.event, recorded.seq
         match event:
-            case Updated() | Checkpoint():
+            case DocumentUpdated() | Checkpoint():
                 return wiring.effects(Recorded(seq, recorded.at_ms, recorded.turn, event))
             case Assigned(record=record):
                 title = "" if event.secret is None else given_in(event.secret).title
@@ -160,7 +160,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
                 return _submitted(event, seq)
             case FeedbackGiven() | FeedbackDeleted() | Clarified():
                 return _spoken(event, seq)
-            case Reminded() | Progressed() | CardsTurned() | Forgotten():
+            case AssignmentReminded() | Progressed() | CardsTurned() | Forgotten():
                 return None
 
     @override
@@ -199,7 +199,7 @@ def _spoken(event: FeedbackGiven | FeedbackDeleted | Clarified, seq: int) -> Eff
     return Effects(views=assignment_views(record, seq, title), owner=record.client, redact=redact)
 
 
-def _begun(record: Record) -> list[Letter]:
+def _begun(record: AssignmentRecord) -> list[Letter]:
     if not record.working:
         return []
     follows = record.due is not None and record.due.asked == "client"
@@ -207,7 +207,7 @@ def _begun(record: Record) -> list[Letter]:
     return [Letter(f"desk:{record.client}", _pack(begun))]
 
 
-def _over(record: Record) -> list[Letter]:
+def _over(record: AssignmentRecord) -> list[Letter]:
     return [Letter(f"desk:{record.client}", _pack(WorkOver(record.id)))]
 
 

@@ -1,10 +1,10 @@
 """Answers that quote: they are given, and not kept. What they need of storage is read once the turn is stored."""
 
 from actors.kernel.contract.entity import Query
-from actors.worksheets.assignment.records import Clarification, Handed, Note, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Clarification, Handed, Note
 
 
-class Told(Query, frozen=True):
+class KnownAnswer(Query, frozen=True):
     """An answer that is known already."""
 
     answer: object
@@ -13,7 +13,7 @@ class Told(Query, frozen=True):
 class AssignmentOf(Query, frozen=True):
     """The assignment as this person sees it, with why it was extended."""
 
-    record: Record
+    record: AssignmentRecord
     version: int
     title: str
     note: str
@@ -24,7 +24,7 @@ class AssignmentOf(Query, frozen=True):
 class SubmissionsOf(Query, frozen=True):
     """What was handed in. `one`: the first of them alone."""
 
-    record: Record
+    record: AssignmentRecord
     handed: tuple[Handed, ...]
     one: bool = False
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from actors.kernel.contract.entity import Library
 from actors.worksheets.assignment.commands import ClarificationPage, FeedbackPage, SubmissionPage
-from actors.worksheets.assignment.contents import Said, submission_in, words
-from actors.worksheets.assignment.queries import AssignmentOf, ClarificationsOf, FeedbackOf, SubmissionsOf, Told
+from actors.worksheets.assignment.contents import EventWords, submission_in, words
+from actors.worksheets.assignment.queries import AssignmentOf, ClarificationsOf, FeedbackOf, KnownAnswer, SubmissionsOf
 from actors.worksheets.assignment.rules.handing import submission_shown
 from actors.worksheets.assignment.rules.talking import clarification_shown, feedback_shown
 from actors.worksheets.assignment.shaping import assignment_shown
@@ -17,7 +17,7 @@ from common.errors import NotFound
 async def read(query: Any, entity_id: str, library: Library) -> object | None:
     """The answer to a query; None: it is none of ours."""
     match query:
-        case Told(answer):
+        case KnownAnswer(answer):
             return answer
         case AssignmentOf():
             said = await _said((one.said for one in query.record.extensions if one.said), entity_id, library)
@@ -35,7 +35,7 @@ async def read(query: Any, entity_id: str, library: Library) -> object | None:
             return found[0] if query.one else SubmissionPage(submissions=found)
         case FeedbackOf():
             said = await _said((one.said for one in query.notes), entity_id, library)
-            feedback = [feedback_shown(one, said.get(one.said, Said())) for one in query.notes]
+            feedback = [feedback_shown(one, said.get(one.said, EventWords())) for one in query.notes]
             return feedback[0] if query.one else FeedbackPage(feedback=feedback)
         case ClarificationsOf():
             posts = (post.said for one in query.clarifications for post in one.posts)
@@ -45,7 +45,7 @@ async def read(query: Any, entity_id: str, library: Library) -> object | None:
     return None
 
 
-async def _said(seqs: Iterable[int], entity_id: str, library: Library) -> dict[int, Said]:
+async def _said(seqs: Iterable[int], entity_id: str, library: Library) -> dict[int, EventWords]:
     wanted = sorted(set(seqs))
     found = await library.at(entity_id, wanted) if wanted else []
     return {one.seq: words(one.event.secret) for one in found}

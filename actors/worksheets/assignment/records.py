@@ -47,7 +47,7 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     authored: int = 0  # when an imported one was written
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AssignmentProgress(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How far the client is. `seconds`: spent, where times are shared. `told`: when who has joined was told last."""
 
     answered: int
@@ -59,7 +59,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     told: int = 0
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AssignmentRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An assignment at one moment. Times in ms; 0: none.
 
     `attempts`: how many were allowed (0: nobody said). `stops`: why its clock stands, since `stopped`. `remind`:
@@ -85,7 +85,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     attempts: int = 0
     collaboration: bool = True
     sharing: Sharing = "off"
-    progress: Progress | None = None
+    progress: AssignmentProgress | None = None
     submissions: tuple[Handed, ...] = ()
     series: str = ""
     booking: str = ""
@@ -126,7 +126,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     key: str = ""  # names it to its author
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class ClarificationWords(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Something said in a clarification: the secret of the event `said`."""
 
     author: str
@@ -141,7 +141,7 @@ class Clarification(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     id: str
     field: str
     state: Literal["open", "answered", "resolved"]
-    posts: tuple[Post, ...]
+    posts: tuple[ClarificationWords, ...]
 
 
 class Card(msgspec.Struct, frozen=True, array_like=True):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.shown import ShownAssignment, ShownExtension, ShownHanded, due_shown, progress_shown
 from actors.worksheets.document.shape import FieldShape, Shape
 from actors.worksheets.schema.fields import MOST_ROWS, Field, Schema, TopField
@@ -34,7 +34,7 @@ def positions_of(rows: Mapping[str, list[str]]) -> dict[str, int]:
 
 
 def assignment_shown(
-    record: Record,
+    record: AssignmentRecord,
     version: int,
     *,
     title: str,

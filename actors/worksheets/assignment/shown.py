@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from actors.worksheets.assignment.records import Late, Progress, Record, Sharing, Status
+from actors.worksheets.assignment.records import AssignmentProgress, AssignmentRecord, Late, Sharing, Status
 from actors.worksheets.schema.scoring import Scored
 from common.clock import to_rfc3339
 from common.persons import UserId
@@ -134,7 +134,7 @@ class ShownClarification(msgspec.Struct, frozen=True, kw_only=True, omit_default
     posts: list[ShownPost]
 
 
-def progress_shown(progress: Progress, sharing: Sharing) -> ShownProgress:
+def progress_shown(progress: AssignmentProgress, sharing: Sharing) -> ShownProgress:
     """As people see it."""
     return ShownProgress(
         answered=progress.answered,
@@ -146,7 +146,7 @@ def progress_shown(progress: Progress, sharing: Sharing) -> ShownProgress:
     )
 
 
-def due_shown(record: Record) -> ShownDue | None:
+def due_shown(record: AssignmentRecord) -> ShownDue | None:
     """As people see it."""
     due = record.due
     if due is None:

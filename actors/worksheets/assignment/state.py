@@ -10,16 +10,16 @@ from actors.worksheets.assignment.events import (
     Assigned,
     AssignmentChanged,
     AssignmentEvent,
+    AssignmentReminded,
     CardsTurned,
     Clarified,
     FeedbackDeleted,
     FeedbackGiven,
     Forgotten,
     Progressed,
-    Reminded,
     Submitted,
 )
-from actors.worksheets.assignment.records import Card, Clarification, Note, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Card, Clarification, Note
 from actors.worksheets.document.judging import Bounds
 from actors.worksheets.document.shape import Shape
 from actors.worksheets.document.state import Writing
@@ -29,7 +29,7 @@ MOST_CARDS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AssignmentSettings:
     """How this house has it. `compact_after`: changes after which a document is put together. `months_open`: how long
     an attempt may be of use."""
 
@@ -40,11 +40,11 @@ class House:
     pause_stops: bool = True
 
 
-class Kept(msgspec.Struct, array_like=True):
+class AssignmentState(msgspec.Struct, array_like=True):
     """The state. `changed`: the number of the last event but those of the document. Add members with defaults at the
     end."""
 
-    record: Record | None = None
+    record: AssignmentRecord | None = None
     shape: Shape = Shape({})
     writing: Writing = msgspec.field(default_factory=Writing)
     changed: int = 0
@@ -74,7 +74,7 @@ class Kept(msgspec.Struct, array_like=True):
             case CardsTurned():
                 known = dict.fromkeys((*self.cards, *event.cards))
                 self.cards = tuple(known)[-MOST_CARDS:]
-            case Reminded() | Forgotten():
+            case AssignmentReminded() | Forgotten():
                 pass
             case _:
                 self.writing.apply(event, seq, at_ms)

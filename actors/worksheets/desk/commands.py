@@ -9,7 +9,7 @@ from actors.worksheets.desk.letters import (
     CareOver,
     CareRests,
     ForgetDesk,
-    SeriesBegun,
+    NoteSeries,
     SeriesOver,
     SessionOver,
     WorkBegun,
@@ -113,7 +113,7 @@ DeskCommand = (
     | ListHanded
     | WorkBegun
     | WorkOver
-    | SeriesBegun
+    | NoteSeries
     | SeriesOver
     | SessionOver
     | CareOver

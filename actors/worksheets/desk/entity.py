@@ -22,7 +22,7 @@ from actors.worksheets.desk.letters import (
     CareOver,
     CareRests,
     ForgetDesk,
-    SeriesBegun,
+    NoteSeries,
     SeriesOver,
     SessionOver,
     WorkBegun,
@@ -34,30 +34,30 @@ from common.errors import PermissionDenied
 _NOTHING: Final = Decision()
 
 
-class Open(msgspec.Struct, frozen=True, array_like=True):
+class OpenAssignment(msgspec.Struct, frozen=True, array_like=True):
     """An open assignment."""
 
     therapist: str
     follows: bool = False
 
 
-class Recurring(msgspec.Struct, frozen=True, array_like=True):
+class RecurringWork(msgspec.Struct, frozen=True, array_like=True):
     """Something that recurs."""
 
     therapist: str
     each_session: bool = False
 
 
-class Kept(msgspec.Struct, array_like=True):
+class DeskState(msgspec.Struct, array_like=True):
     """The state. Add members with defaults at the end."""
 
-    work: dict[str, Open] = {}
-    series: dict[str, Recurring] = {}
+    work: dict[str, OpenAssignment] = {}
+    series: dict[str, RecurringWork] = {}
     zone: str = ""
     sessions: list[str] = []
 
 
-class Asked(Query, frozen=True):
+class DeskQuery(Query, frozen=True):
     """A list of what is the person's. `user`: theirs."""
 
     command: ListSheets | ListWork | ListTrends | ListHanded
@@ -72,7 +72,7 @@ class Desk:
     """Of one person."""
 
     user: str
-    kept: Kept = field(default_factory=Kept)
+    kept: DeskState = field(default_factory=DeskState)
 
     def decide(self, command: DeskCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -84,7 +84,7 @@ class Desk:
             own = isinstance(command, ListSheets | ListWork) and context.by.user == self.user
             if not (own or context.by.is_system):
                 raise PermissionDenied("This is another person's.")
-            return Decision(Asked(command, self.user))
+            return Decision(DeskQuery(command, self.user))
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         event = self._event(command)
@@ -95,11 +95,11 @@ class Desk:
         kept = self.kept
         match event:
             case Laid():
-                kept.work[event.assignment] = Open(event.therapist, event.follows)
+                kept.work[event.assignment] = OpenAssignment(event.therapist, event.follows)
             case Cleared():
                 kept.work.pop(event.assignment, None)
             case Recurs():
-                kept.series[event.series] = Recurring(event.therapist, event.each_session)
+                kept.series[event.series] = RecurringWork(event.therapist, event.each_session)
             case RecursNoMore():
                 kept.series.pop(event.series, None)
             case SessionHeld():
@@ -113,16 +113,16 @@ class Desk:
         """What a letter changes; None: nothing."""
         kept = self.kept
         match command:
-            case WorkBegun() if kept.work.get(command.assignment) != Open(command.therapist, command.follows):
+            case WorkBegun() if kept.work.get(command.assignment) != OpenAssignment(command.therapist, command.follows):
                 return Laid(assignment=command.assignment, therapist=command.therapist, follows=command.follows)
             case WorkOver() if command.assignment in kept.work:
                 return Cleared(assignment=command.assignment)
-            case SeriesBegun() if command.series not in kept.series:
+            case NoteSeries() if command.series not in kept.series:
                 return Recurs(series=command.series, therapist=command.therapist, each_session=command.each_session)
             case SeriesOver() if command.series in kept.series:
                 return RecursNoMore(series=command.series)
             case SessionOver() if command.booking not in kept.sessions:
-                due = [key for key, one in kept.series.items() if one == Recurring(command.therapist, True)]
+                due = [key for key, one in kept.series.items() if one == RecurringWork(command.therapist, True)]
                 return SessionHeld(booking=command.booking, series=tuple(due)) if due else None
             case CareOver():
                 return self._dropped(command.therapist)

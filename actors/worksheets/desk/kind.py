@@ -9,13 +9,13 @@ from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Princi
 from actors.worksheets.assignment.commands import CareIsOver, ClockStops, ZoneChanged
 from actors.worksheets.desk import listing, trends
 from actors.worksheets.desk.commands import DeskCommand, ListHanded, ListSheets, ListTrends, ListWork
-from actors.worksheets.desk.entity import Asked, Desk, Kept
+from actors.worksheets.desk.entity import Desk, DeskQuery, DeskState
 from actors.worksheets.desk.events import DeskEvent, Dropped, Moved, Rested, SessionHeld
 from actors.worksheets.series.commands import EndSeries, SessionTook
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Kept).decode
+_state: Final = msgspec.msgpack.Decoder(DeskState).decode
 
 
 class DeskKind(Kind[Desk, DeskCommand, DeskEvent]):
@@ -52,7 +52,7 @@ class DeskKind(Kind[Desk, DeskCommand, DeskEvent]):
 
     @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
-        if not isinstance(query, Asked):
+        if not isinstance(query, DeskQuery):
             return await super().read(query, entity_id, version, library)
         match query.command:
             case ListSheets() as asked:

@@ -17,7 +17,7 @@ class WorkOver(Command[None], frozen=True, tag="over"):
     assignment: str
 
 
-class SeriesBegun(Command[None], frozen=True, kw_only=True, tag="series"):
+class NoteSeries(Command[None], frozen=True, kw_only=True, tag="series"):
     """A letter: this recurs. `each_session`: when a session of the two is over."""
 
     series: str

@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from actors.kernel.contract.entity import Library
-from actors.worksheets.assignment.contents import Judge
+from actors.worksheets.assignment.contents import ComparisonRule
 from actors.worksheets.desk.commands import HandedPage, ListHanded, ListTrends, Point, Trend, Trends
 from actors.worksheets.readmodels import SUBMISSIONS, HandedIn, handed_in, submission_shown
-from actors.worksheets.schema.change import Rule, change
+from actors.worksheets.schema.change import ChangeRule, change
 from actors.worksheets.schema.scoring import Scored
 from common.clock import to_rfc3339
 from store.ports.views import View, ViewQuery
 
 _PAGE: Final = 500
 _MOST: Final = 5000
-_Line = list[tuple[View, HandedIn, Scored, Judge]]
+_Line = list[tuple[View, HandedIn, Scored, ComparisonRule]]
 
 
 async def trends(user: str, asked: ListTrends, library: Library) -> Trends:
@@ -26,7 +26,7 @@ async def trends(user: str, asked: ListTrends, library: Library) -> Trends:
                 continue
             instrument = str(view.fields["instrument"])
             key = (instrument, "" if instrument else str(view.fields["worksheet"]), name)
-            judge = found.content.judges.get(name, Judge(mark=""))
+            judge = found.content.judges.get(name, ComparisonRule(mark=""))
             lines.setdefault(key, []).append((view, found, score, judge))
     return Trends(series=[_trend(key, line) for key, line in sorted(lines.items())])
 
@@ -72,8 +72,8 @@ def _trend(key: tuple[str, str, str], line: _Line) -> Trend:
     )
 
 
-def _point(view: View, found: HandedIn, score: Scored, judge: Judge, before: list[float]) -> Point:
-    rule = Rule(higher_is=judge.higher_is, least=judge.least, cutoff=judge.cutoff)
+def _point(view: View, found: HandedIn, score: Scored, judge: ComparisonRule, before: list[float]) -> Point:
+    rule = ChangeRule(higher_is=judge.higher_is, least=judge.least, cutoff=judge.cutoff)
     made = change(before, score.value, rule)
     before.append(score.value)
     return Point(

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Command
 
 
-class Joined(msgspec.Struct, frozen=True, kw_only=True):
+class DocumentJoined(msgspec.Struct, frozen=True, kw_only=True):
     """Who listens begins with this. `sync`: the update of all that they lacked."""
 
     assignment: Any
@@ -34,7 +34,7 @@ class Lacked(msgspec.Struct, frozen=True, kw_only=True):
     sync: bytes
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class DocumentDraft(msgspec.Struct, frozen=True, kw_only=True):
     """What is written by now."""
 
     attempt: int
@@ -67,7 +67,7 @@ class Plain(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, str] = {}
 
 
-class Join(Command[Joined], frozen=True, kw_only=True, tag="document_join"):
+class JoinDocument(Command[DocumentJoined], frozen=True, kw_only=True, tag="document_join"):
     """Listen to the document, and begin with what `state_vector` lacks (None: all). `strict`: only while the attempt
     may be written, and what is lacking is asked for later."""
 
@@ -89,7 +89,7 @@ class Write(Command[Saved], frozen=True, kw_only=True, tag="document_write"):
     update: bytes
 
 
-class Tell(Command[None], frozen=True, kw_only=True, tag="document_tell"):
+class BroadcastAwareness(Command[None], frozen=True, kw_only=True, tag="document_tell"):
     """Tell who listens where somebody is: `states` is a message of y-protocols, signed by the gateway with who they
     are; `numbers` are the writer numbers in it."""
 
@@ -98,7 +98,7 @@ class Tell(Command[None], frozen=True, kw_only=True, tag="document_tell"):
     numbers: tuple[int, ...] = ()
 
 
-class GetDraft(Command[Draft], frozen=True, tag="document_get"):
+class GetDraft(Command[DocumentDraft], frozen=True, tag="document_get"):
     """What is written by now, for clients without Yjs."""
 
 
@@ -117,4 +117,4 @@ class Compact(Command[None], frozen=True, kw_only=True, tag="document_compact"):
     attempt: int
 
 
-DocumentCommand = Join | Catch | Write | Tell | GetDraft | SaveDraft | Compact
+DocumentCommand = JoinDocument | Catch | Write | BroadcastAwareness | GetDraft | SaveDraft | Compact

@@ -41,7 +41,7 @@ def plain(document: "Doc[Any]", roots: Iterable[str]) -> tuple[dict[str, Any], d
     return answers, rows, notes
 
 
-class Edit:
+class DocumentEdit:
     """Changes to a document by the server, as one update."""
 
     def __init__(self, document: "Doc[Any]") -> None:

@@ -11,7 +11,7 @@ from actors.worksheets.document.events import Checkpoint
 from actors.worksheets.document.judging import Author
 from actors.worksheets.document.part import Document, Scratch, packed
 from actors.worksheets.document.shape import ANSWERS, LONG, NOTE, ROWS, TEXT, Shape, Writer
-from actors.worksheets.document.taking import Assignment, judged, require_attempt, stored
+from actors.worksheets.document.taking import DocumentAssignment, judged, require_attempt, stored
 from actors.worksheets.yjs.reader import Change
 from common.errors import Conflict, InvalidArgument
 
@@ -44,7 +44,7 @@ def contents(document: Document | None) -> Contents:
 
 
 def save(
-    entity: Assignment, command: SaveDraft, context: Context, document: Document, who: Writer, version: int
+    entity: DocumentAssignment, command: SaveDraft, context: Context, document: Document, who: Writer, version: int
 ) -> Decision:
     """Decide a `SaveDraft`.
 
@@ -74,7 +74,7 @@ def save(
 
 
 def saved(
-    entity: Assignment,
+    entity: DocumentAssignment,
     plain: Plain,
     context: Context,
     document: Document,
@@ -103,7 +103,7 @@ def saved(
     return Saving(events=decision.events, timers=decision.timers, document=after, merged=merged, others=others)
 
 
-def begun(entity: Assignment, attempt: int, kept: Contents | None) -> Checkpoint:
+def begun(entity: DocumentAssignment, attempt: int, kept: Contents | None) -> Checkpoint:
     """The document of a new attempt, which begins with what was submitted (None: with nothing)."""
     document = Document.new()
     if kept is not None:
@@ -120,7 +120,7 @@ def begun(entity: Assignment, attempt: int, kept: Contents | None) -> Checkpoint
     )
 
 
-def _scratch(entity: Assignment, document: Document, base: int | None) -> tuple[Scratch, bool]:
+def _scratch(entity: DocumentAssignment, document: Document, base: int | None) -> tuple[Scratch, bool]:
     """A copy of the document as its writer saw it, and whether it has been changed since."""
     seq = entity.writing.seq
     if base is None or base >= seq:
@@ -132,7 +132,9 @@ def _scratch(entity: Assignment, document: Document, base: int | None) -> tuple[
     return scratch, True
 
 
-def _change(entity: Assignment, plain: Plain, scratch: Scratch, document: Document, author: Author) -> Change | None:
+def _change(
+    entity: DocumentAssignment, plain: Plain, scratch: Scratch, document: Document, author: Author
+) -> Change | None:
     _write(entity.shape, plain, scratch)
     update = scratch.edit.update()
     change = judged(entity, update, document, author)

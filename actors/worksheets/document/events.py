@@ -6,7 +6,7 @@ from actors.kernel.contract.entity import Event
 from actors.worksheets.yjs.index import StoredIndex
 
 
-class Updated(Event, frozen=True, kw_only=True, array_like=True, tag="document_updated"):
+class DocumentUpdated(Event, frozen=True, kw_only=True, array_like=True, tag="document_updated"):
     """`by` wrote ("": Carewire in the place of `client`, who has no Yjs). The secret is the update, `author` the client
     of the assignment. `numbers` were not known before."""
 
@@ -34,4 +34,4 @@ class Whole(msgspec.Struct, frozen=True, array_like=True):
     structs: int = 0
 
 
-DocumentEvent = Updated | Checkpoint
+DocumentEvent = DocumentUpdated | Checkpoint

@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from actors.worksheets.document.shape import ROWS, FieldShape, Shape, Writer, may_write, takes
-from actors.worksheets.yjs.index import Place, RunIndex
+from actors.worksheets.yjs.index import RunIndex, RunPlace
 from actors.worksheets.yjs.reader import Change
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 from actors.worksheets.yjs.update import GONE, VALUE
 
 FIRST_OF_PEOPLE: Final = 1000
@@ -40,9 +40,9 @@ def require_numbers(change: Change, author: Author, numbers: Mapping[int, str], 
     for number in change.writers:
         if number < FIRST_OF_PEOPLE:
             if author.user:
-                raise Refused("client_number", "These writer numbers are the server's.")
+                raise UpdateRefused("client_number", "These writer numbers are the server's.")
         elif not author.user or numbers.get(number, author.user) != author.user or number in past:
-            raise Refused("client_number", "This writer number is somebody else's, or of another document.")
+            raise UpdateRefused("client_number", "This writer number is somebody else's, or of another document.")
 
 
 def require_right(change: Change, author: Author, shape: Shape, bounds: Bounds) -> None:
@@ -52,7 +52,7 @@ def require_right(change: Change, author: Author, shape: Shape, bounds: Bounds) 
         Refused: it is not so.
     """
     foreign: dict[tuple[str, str], None] = {}
-    known: dict[Place, tuple[FieldShape | None, bool]] = {}
+    known: dict[RunPlace, tuple[FieldShape | None, bool]] = {}
     for one in change.added:
         item, place = one.item, one.place
         found = known.get(place)
@@ -60,18 +60,18 @@ def require_right(change: Change, author: Author, shape: Shape, bounds: Bounds) 
             found = known[place] = _judged(place, author, shape, foreign)
         field, theirs = found
         if field is None or (item.kind != GONE and (item.kind == VALUE) != bool(place.key)):
-            raise Refused("malformed", "The worksheet has no such field.")
+            raise UpdateRefused("malformed", "The worksheet has no such field.")
         if theirs and item.kind == VALUE and not takes(field, place.root, item.value, bounds.field_chars):
-            raise Refused("malformed", "The worksheet does not know this value.")
+            raise UpdateRefused("malformed", "The worksheet does not know this value.")
     for place in dict.fromkeys(change.cleared):
         if place.counts:
             _judged(place, author, shape, foreign)
     if foreign:
-        raise Refused("rights", "This is not yours to change.", tuple(foreign))
+        raise UpdateRefused("rights", "This is not yours to change.", tuple(foreign))
 
 
 def _judged(
-    place: Place, author: Author, shape: Shape, foreign: dict[tuple[str, str], None]
+    place: RunPlace, author: Author, shape: Shape, foreign: dict[tuple[str, str], None]
 ) -> tuple[FieldShape | None, bool]:
     """What stands there, and whether it is theirs; what is not is noted."""
     theirs = may_write(shape, place.root, place.key, author.who)
@@ -86,7 +86,7 @@ def require_room(change: Change, index: RunIndex, shape: Shape, bounds: Bounds) 
     Raises:
         Refused: one would.
     """
-    grown: dict[Place, int] = {}
+    grown: dict[RunPlace, int] = {}
     for _, length, place in change.runs():
         if place.counts:
             grown[place] = grown.get(place, 0) + length
@@ -98,7 +98,7 @@ def require_room(change: Change, index: RunIndex, shape: Shape, bounds: Bounds) 
         if not place.key and field is not None:
             most = min(bounds.field_chars, field.max_chars or bounds.field_chars)
             if more > 0 and index.alive.get((place.root, ""), 0) + more > most:
-                raise Refused("size", "This text is as long as it may be.")
+                raise UpdateRefused("size", "This text is as long as it may be.")
     require_rows([place.key for place in grown if place.root == ROWS], index, shape)
 
 
@@ -114,7 +114,7 @@ def require_rows(keys: list[str], index: RunIndex, shape: Shape) -> None:
     for group in {key.partition(".")[0] for key in keys}:
         field = shape.fields[group]
         if sum(row.partition(".")[0] == group for row in rows) > field.max_rows:
-            raise Refused("size", "There are as many rows as there may be.")
+            raise UpdateRefused("size", "There are as many rows as there may be.")
 
 
 def without_foreign_marks(change: Change, author: Author, shape: Shape) -> Change:

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Library, Recorded
 from actors.worksheets.document import crdt
-from actors.worksheets.document.events import Checkpoint, DocumentEvent, Updated, Whole
+from actors.worksheets.document.events import Checkpoint, DocumentEvent, DocumentUpdated, Whole
 from actors.worksheets.yjs.index import RunIndex, StoredIndex
 from actors.worksheets.yjs.reader import Change, apply, read
 from actors.worksheets.yjs.update import parse, state_vector_bytes
@@ -182,7 +182,7 @@ class Scratch:
     def __init__(self, base: bytes, updates: Sequence[bytes], number: int, roots: Sequence[str]) -> None:
         self._document = crdt.document_of(base, updates, number)
         self._roots = roots
-        self.edit = crdt.Edit(self._document)
+        self.edit = crdt.DocumentEdit(self._document)
 
     def plain(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Answers, rows and notes."""
@@ -210,7 +210,7 @@ async def fetch(entity_id: str, keys: Iterable[str], library: Library) -> dict[s
     since = newest[0].seq - 1 if newest else 0
     parts: dict[str, Document | None] = {}
     for recorded in await library.after(entity_id, since, upto=_LARGEST, limit=_MOST_EVENTS):
-        if isinstance(recorded.event, Updated | Checkpoint):
+        if isinstance(recorded.event, DocumentUpdated | Checkpoint):
             key = key_of(recorded.event.attempt)
             parts[key] = fold(parts.get(key), recorded)
     return {key: part for key in keys if (part := parts.get(key)) is not None}

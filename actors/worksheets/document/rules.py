@@ -7,17 +7,17 @@ import msgspec
 from actors.kernel.contract.entity import Context, Decision, Principal, Signal
 from actors.worksheets.document import drafts
 from actors.worksheets.document.commands import (
+    BroadcastAwareness,
     Catch,
     Compact,
     DocumentCommand,
-    Draft,
+    DocumentDraft,
+    DocumentJoined,
     GetDraft,
-    Join,
-    Joined,
+    JoinDocument,
     Lacked,
     Saved,
     SaveDraft,
-    Tell,
     Write,
 )
 from actors.worksheets.document.judging import Author
@@ -26,7 +26,7 @@ from actors.worksheets.document.shape import Writer
 from actors.worksheets.document.taking import (
     COMPACT_AFTER_MS,
     WRITABLE,
-    Assignment,
+    DocumentAssignment,
     checkpoint_of,
     compaction_timer,
     judged,
@@ -34,17 +34,17 @@ from actors.worksheets.document.taking import (
     stored,
 )
 from actors.worksheets.document.wire import message_signal
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 from actors.worksheets.yjs.update import parse_state_vector
 from common.errors import InvalidArgument, NotFound, PermissionDenied
 
 
-def needs(entity: Assignment, command: DocumentCommand) -> Sequence[str]:
+def needs(entity: DocumentAssignment, command: DocumentCommand) -> Sequence[str]:
     """Keys of the parts that `decide` will want."""
-    return () if isinstance(command, Tell) else (key_of(entity.writing.attempt),)
+    return () if isinstance(command, BroadcastAwareness) else (key_of(entity.writing.attempt),)
 
 
-def decide(entity: Assignment, command: DocumentCommand, context: Context, version: int) -> Decision:
+def decide(entity: DocumentAssignment, command: DocumentCommand, context: Context, version: int) -> Decision:
     """Decide a command of the document.
 
     Raises:
@@ -57,11 +57,11 @@ def decide(entity: Assignment, command: DocumentCommand, context: Context, versi
     document = context.parts.get(key_of(entity.writing.attempt)) or Document.new()
     if isinstance(command, Compact):
         return _compact(entity, command, context, document)
-    if isinstance(command, Tell) and context.by.is_system:
+    if isinstance(command, BroadcastAwareness) and context.by.is_system:
         return _tell(entity, command, context)
     who = require_reader(entity, context.by)
     match command:
-        case Join():
+        case JoinDocument():
             return _join(entity=entity, command=command, document=document, who=who, version=version)
         case Catch():
             require_attempt(entity, command.attempt)
@@ -69,7 +69,7 @@ def decide(entity: Assignment, command: DocumentCommand, context: Context, versi
             return Decision(reply=Lacked(attempt=command.attempt, sync=lacked))
         case Write():
             return _write(entity=entity, command=command, context=context, document=document, who=who, version=version)
-        case Tell():
+        case BroadcastAwareness():
             return _tell(entity, command, context)
         case GetDraft():
             return Decision(reply=draft_of(entity, document, who))
@@ -79,7 +79,7 @@ def decide(entity: Assignment, command: DocumentCommand, context: Context, versi
             )
 
 
-def require_reader(entity: Assignment, by: Principal) -> Writer:
+def require_reader(entity: DocumentAssignment, by: Principal) -> Writer:
     """What the caller is to the assignment, if they may read its document.
 
     Raises:
@@ -95,10 +95,10 @@ def require_reader(entity: Assignment, by: Principal) -> Writer:
     return "therapist"
 
 
-def draft_of(entity: Assignment, document: Document, who: Writer) -> Draft:
+def draft_of(entity: DocumentAssignment, document: Document, who: Writer) -> DocumentDraft:
     """What is written by now."""
     answers, rows, notes = document.plain()
-    return Draft(
+    return DocumentDraft(
         attempt=entity.writing.attempt,
         answers=answers,
         rows=rows,
@@ -110,16 +110,16 @@ def draft_of(entity: Assignment, document: Document, who: Writer) -> Draft:
     )
 
 
-def writable(entity: Assignment, who: Writer) -> list[str]:
+def writable(entity: DocumentAssignment, who: Writer) -> list[str]:
     """The fields that they may answer now."""
     return entity.shape.writable(who) if entity.status in WRITABLE else []
 
 
-def _join(entity: Assignment, command: Join, document: Document, who: Writer, version: int) -> Decision:
+def _join(entity: DocumentAssignment, command: JoinDocument, document: Document, who: Writer, version: int) -> Decision:
     if command.strict:
         require_attempt(entity, None)
     known = None if command.state_vector is None else _known(command.state_vector)
-    joined = Joined(
+    joined = DocumentJoined(
         assignment=entity.view(),
         attempt=entity.writing.attempt,
         seq=version,
@@ -133,12 +133,12 @@ def _join(entity: Assignment, command: Join, document: Document, who: Writer, ve
 def _known(state_vector: bytes) -> dict[int, int]:
     try:
         return parse_state_vector(state_vector)
-    except Refused as refused:
+    except UpdateRefused as refused:
         raise InvalidArgument(refused.message, details={"field": "state_vector"}) from None
 
 
 def _write(
-    entity: Assignment, command: Write, context: Context, document: Document, who: Writer, version: int
+    entity: DocumentAssignment, command: Write, context: Context, document: Document, who: Writer, version: int
 ) -> Decision:
     require_attempt(entity, command.attempt)
     change = judged(entity, command.update, document, Author(context.by.user, who))
@@ -157,7 +157,7 @@ def _write(
     return msgspec.structs.replace(decision, reply=saved)
 
 
-def _compact(entity: Assignment, command: Compact, context: Context, document: Document) -> Decision:
+def _compact(entity: DocumentAssignment, command: Compact, context: Context, document: Document) -> Decision:
     """Five minutes after the last update, not after the first."""
     if not context.by.is_system:
         raise PermissionDenied("Only Carewire itself may do this.")
@@ -170,7 +170,7 @@ def _compact(entity: Assignment, command: Compact, context: Context, document: D
     return Decision(events=[checkpoint_of(entity, document, writing.updates)])
 
 
-def _tell(entity: Assignment, command: Tell, context: Context) -> Decision:
+def _tell(entity: DocumentAssignment, command: BroadcastAwareness, context: Context) -> Decision:
     numbers: Mapping[int, str] = entity.writing.numbers
     if any(numbers.get(number, context.by.user) != context.by.user for number in command.numbers):
         raise InvalidArgument("This writer number is somebody else's.", details={"reason": "client_number"})

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from actors.worksheets.document.commands import Compact
-from actors.worksheets.document.events import Checkpoint, Updated
+from actors.worksheets.document.events import Checkpoint, DocumentUpdated
 from actors.worksheets.document.judging import (
     Author,
     Bounds,
@@ -20,7 +20,7 @@ from actors.worksheets.document.part import Document, packed
 from actors.worksheets.document.shape import Shape
 from actors.worksheets.document.state import Writing
 from actors.worksheets.yjs.reader import Change
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 from common.errors import FailedPrecondition, InvalidArgument, PayloadTooLarge, PermissionDenied
 
 COMPACT_AFTER_MS: Final = 5 * 60_000
@@ -29,7 +29,7 @@ WRITABLE: Final = frozenset({"assigned", "in_progress", "reopened"})
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Assignment(Protocol):
+class DocumentAssignment(Protocol):
     """What the document needs to know of its assignment."""
 
     @property
@@ -55,7 +55,7 @@ class Assignment(Protocol):
     def view(self) -> Any: ...
 
 
-def require_attempt(entity: Assignment, attempt: int | None) -> None:
+def require_attempt(entity: DocumentAssignment, attempt: int | None) -> None:
     """The attempt that is named is the present one (None: whichever that is), and may be written.
 
     Raises:
@@ -73,7 +73,7 @@ def require_attempt(entity: Assignment, attempt: int | None) -> None:
         )
 
 
-def judged(entity: Assignment, update: bytes, document: Document, author: Author) -> Change:
+def judged(entity: DocumentAssignment, update: bytes, document: Document, author: Author) -> Change:
     """What an update changes, if all of it is its author's to change.
 
     Raises:
@@ -86,7 +86,7 @@ def judged(entity: Assignment, update: bytes, document: Document, author: Author
         change = _read(entity, update, document, author)
         require_numbers(change, author, writing.numbers, writing.past)
         require_room(change, document.index, entity.shape, bounds)
-    except Refused as refused:
+    except UpdateRefused as refused:
         raise _told(refused) from None
     if len(writing.numbers.keys() | change.writers) > bounds.client_numbers:
         raise PayloadTooLarge("This worksheet has been opened too often. Submit it.")
@@ -95,14 +95,14 @@ def judged(entity: Assignment, update: bytes, document: Document, author: Author
     return change
 
 
-def _read(entity: Assignment, update: bytes, document: Document, author: Author) -> Change:
+def _read(entity: DocumentAssignment, update: bytes, document: Document, author: Author) -> Change:
     """What it changes. Values that lost against others are deleted in every document but not known as such here: before
     somebody is refused for having deleted them, that is looked up."""
     for last in (False, True):
         change = without_foreign_marks(document.read(update), author, entity.shape)
         try:
             require_right(change, author, entity.shape, entity.bounds)
-        except Refused as refused:
+        except UpdateRefused as refused:
             if last or refused.why != "rights" or not any(place.key for place in change.cleared):
                 raise
             document.settled()
@@ -111,7 +111,7 @@ def _read(entity: Assignment, update: bytes, document: Document, author: Author)
     raise AssertionError("unreachable")
 
 
-def _told(refused: Refused) -> Exception:
+def _told(refused: UpdateRefused) -> Exception:
     match refused.why:
         case "rights":
             roots = sorted({f"{root}/{key}" if key else root for root, key in refused.places})
@@ -123,11 +123,11 @@ def _told(refused: Refused) -> Exception:
     return InvalidArgument(refused.message, details={"field": "message"})
 
 
-def stored(entity: Assignment, change: Change, context: Context, document: Document, version: int) -> Decision:
+def stored(entity: DocumentAssignment, change: Change, context: Context, document: Document, version: int) -> Decision:
     """A change as events: the update, and a checkpoint when it is time for one. The first after a checkpoint sets the
     timer of the next."""
     writing = entity.writing
-    update = Updated(
+    update = DocumentUpdated(
         author=entity.client_id,
         secret=change.data,
         by=context.by.user,
@@ -143,7 +143,7 @@ def stored(entity: Assignment, change: Change, context: Context, document: Docum
     return Decision(events=events, timers=timers)
 
 
-def checkpoint_of(entity: Assignment, document: Document, updates: Sequence[int]) -> Checkpoint:
+def checkpoint_of(entity: DocumentAssignment, document: Document, updates: Sequence[int]) -> Checkpoint:
     """The document in one piece, in the place of these events and of the checkpoint before them."""
     secret = packed(document.whole())
     replaces = (*((entity.writing.checkpoint,) if entity.writing.checkpoint else ()), *updates)

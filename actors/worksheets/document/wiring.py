@@ -1,7 +1,7 @@
 """How the document is stored and shown: what the kind of the assignment hands on."""
 
 from actors.kernel.contract.entity import Effects, Recorded, Shown
-from actors.worksheets.document.events import Checkpoint, DocumentEvent, Updated
+from actors.worksheets.document.events import Checkpoint, DocumentEvent, DocumentUpdated
 from actors.worksheets.document.part import Document, key_of
 from actors.worksheets.document.wire import gap_shown, update_shown
 
@@ -35,6 +35,6 @@ def show_again(assignment_id: str, recorded: Recorded[DocumentEvent], part: Docu
 def effects(recorded: Recorded[DocumentEvent]) -> Effects | None:
     """No deleted text outlives a checkpoint."""
     event = recorded.event
-    if isinstance(event, Updated) or not event.replaces:
+    if isinstance(event, DocumentUpdated) or not event.replaces:
         return None
     return Effects(redact=event.replaces)

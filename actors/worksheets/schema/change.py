@@ -14,7 +14,7 @@ Reliable = Literal["improved", "worsened", "no_change"]
 _CONFIDENT = 1.96  # 95 % of what chance does
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeRule(msgspec.Struct, frozen=True, kw_only=True):
     """How it is judged: from which difference on, and from where on it matters."""
 
     higher_is: Literal["worse", "better"]
@@ -22,7 +22,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     cutoff: float | None
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class PointChange(msgspec.Struct, frozen=True, kw_only=True):
     """How a point stands to those before it. `reliable`: against the first; None: there is none, or no threshold."""
 
     delta_previous: int | float | None
@@ -43,12 +43,12 @@ def threshold(change: ReliableChange | None) -> float | None:
     return _CONFIDENT * math.sqrt(2) * change.sd * math.sqrt(1 - change.reliability)
 
 
-def change(values: Sequence[float], value: float, rule: Rule) -> Change:
+def change(values: Sequence[float], value: float, rule: ChangeRule) -> PointChange:
     """How a value stands to those before it."""
     if not values:
-        return Change(delta_previous=None, delta_first=None, reliable=None, crossed_cutoff=False)
+        return PointChange(delta_previous=None, delta_first=None, reliable=None, crossed_cutoff=False)
     first, previous = values[0], values[-1]
-    return Change(
+    return PointChange(
         delta_previous=_rounded(value - previous),
         delta_first=_rounded(value - first),
         reliable=_reliable(rule, value - first),
@@ -65,7 +65,7 @@ def fingerprint(schema: Schema, score: Score) -> str:
     return digest_of({"fields": asked, "made": made})
 
 
-def _reliable(rule: Rule, delta: float) -> Reliable | None:
+def _reliable(rule: ChangeRule, delta: float) -> Reliable | None:
     if rule.least is None:
         return None
     if abs(delta) + 1e-9 < rule.least:

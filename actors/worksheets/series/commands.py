@@ -6,7 +6,7 @@ from actors.kernel.contract.entity import Command
 from actors.worksheets.assignment.commands import Assign
 
 
-class SeriesReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AssignmentSeriesReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Work that recurs. `next_at`: when the next one is made, where that is known."""
 
     series_id: str
@@ -15,7 +15,7 @@ class SeriesReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     next_at: str | None = None
 
 
-class BeginSeries(Command[SeriesReply], frozen=True, kw_only=True, tag="begin"):
+class BeginAssignmentSeries(Command[AssignmentSeriesReply], frozen=True, kw_only=True, tag="begin"):
     """It recurs. Only Carewire itself asks. `template` is what each is made of, without its secret; `first` the id of
     the one that is made at once. `times`: when others are (ms), or `each_session`. `most`: how many in all (0: any
     number). `until` in ms. `secret` is a packed `Given`. Idempotent."""
@@ -30,7 +30,7 @@ class BeginSeries(Command[SeriesReply], frozen=True, kw_only=True, tag="begin"):
     secret: bytes | None = None
 
 
-class EndSeries(Command[SeriesReply], frozen=True, tag="end"):
+class EndSeries(Command[AssignmentSeriesReply], frozen=True, tag="end"):
     """No more of them. Idempotent."""
 
 
@@ -46,4 +46,4 @@ class TimeCame(Command[None], frozen=True, tag="time"):
     at: int
 
 
-SeriesCommand = BeginSeries | EndSeries | SessionTook | TimeCame
+SeriesCommand = BeginAssignmentSeries | EndSeries | SessionTook | TimeCame

@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
 from actors.worksheets.assignment.commands import Assign, WantedDue
-from actors.worksheets.series.commands import BeginSeries, EndSeries, SeriesCommand, SeriesReply, SessionTook, TimeCame
-from actors.worksheets.series.events import Occurred, Series, SeriesBegan, SeriesEnded, SeriesEvent
+from actors.worksheets.series.commands import (
+    AssignmentSeriesReply,
+    BeginAssignmentSeries,
+    EndSeries,
+    SeriesCommand,
+    SessionTook,
+    TimeCame,
+)
+from actors.worksheets.series.events import AssignmentSeries, Occurred, SeriesBegan, SeriesEnded, SeriesEvent
 from common.clock import to_rfc3339
 from common.errors import NotFound, PermissionDenied
 from common.ids import derived_id
@@ -27,7 +34,7 @@ class Assignments:
     """One series."""
 
     id: str
-    series: Series | None = None
+    series: AssignmentSeries | None = None
 
     def decide(self, command: SeriesCommand, context: Context, version: int) -> Decision:
         """See `Entity.decide`.
@@ -36,7 +43,7 @@ class Assignments:
             NotFound: there is none, or it is nothing to the one who asks.
             PermissionDenied: only Carewire itself asks that.
         """
-        if isinstance(command, BeginSeries):
+        if isinstance(command, BeginAssignmentSeries):
             return self._begin(command, context)
         series = self._known()
         if isinstance(command, EndSeries):
@@ -54,18 +61,18 @@ class Assignments:
         """See `Entity.apply`."""
         self.series = event.series
 
-    def _known(self) -> Series:
+    def _known(self) -> AssignmentSeries:
         if self.series is None:
             raise NotFound("There is no such series.", series=self.id)
         return self.series
 
-    def _begin(self, command: BeginSeries, context: Context) -> Decision:
+    def _begin(self, command: BeginAssignmentSeries, context: Context) -> Decision:
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         if self.series is not None:
             return Decision(_reply(self.series, context.now_ms))
         now = context.now_ms
-        series = Series(
+        series = AssignmentSeries(
             id=self.id,
             template=command.template,
             zone=command.zone,
@@ -80,7 +87,7 @@ class Assignments:
         began = SeriesBegan(author=client, secret=command.secret, series=series, first=command.first)
         return Decision(_reply(series, now), events=[began], timers=_next(series, now))
 
-    def _end(self, series: Series, context: Context) -> Decision:
+    def _end(self, series: AssignmentSeries, context: Context) -> Decision:
         if not context.by.is_system:
             owner = context.by.user == series.template.therapist
             if not POLICY.allows(context.by.role, Relation.OWNER if owner else Relation.NONE, "worksheet.assign"):
@@ -90,7 +97,7 @@ class Assignments:
         ended = replace(series, over=True)
         return Decision(_reply(ended, context.now_ms), events=[SeriesEnded(series=ended)])
 
-    def _session(self, series: Series, command: SessionTook, context: Context) -> Decision:
+    def _session(self, series: AssignmentSeries, command: SessionTook, context: Context) -> Decision:
         if series.over or not series.each_session or command.booking in series.sessions:
             return _NOTHING
         if series.until and context.now_ms > series.until:
@@ -98,14 +105,14 @@ class Assignments:
         sessions = (*series.sessions, command.booking)[-_MOST_SESSIONS:]
         return self._occur(replace(series, sessions=sessions), command.booking, context.now_ms, context)
 
-    def _time(self, series: Series, context: Context) -> Decision:
+    def _time(self, series: AssignmentSeries, context: Context) -> Decision:
         """The newest whose time has come: those before it were missed."""
         come = [at for at in series.times if series.last < at <= context.now_ms]
         if series.over or not come:
             return _NOTHING
         return self._occur(series, str(come[-1]), come[-1], context)
 
-    def _occur(self, series: Series, name: str, at: int, context: Context) -> Decision:
+    def _occur(self, series: AssignmentSeries, name: str, at: int, context: Context) -> Decision:
         secret = context.parts.get(GIVEN)
         if secret is None:  # the client was erased
             return Decision(events=[SeriesEnded(series=replace(series, over=True))])
@@ -124,7 +131,7 @@ class Assignments:
         return Decision(events=[occurred], timers=_next(series, context.now_ms))
 
 
-def _shifted(series: Series, at: int) -> Assign:
+def _shifted(series: AssignmentSeries, at: int) -> Assign:
     """What is made at this moment: due as many days later as the first was."""
     template = series.template
     if template.due is None:
@@ -135,20 +142,20 @@ def _shifted(series: Series, at: int) -> Assign:
     return replace(template, due=due)
 
 
-def _next(series: Series, now: int) -> list[SetTimer]:
+def _next(series: AssignmentSeries, now: int) -> list[SetTimer]:
     at = next_at(series, now)
     return [] if at is None else [SetTimer(f"time:{at}", at, _pack(TimeCame(at)))]
 
 
-def next_at(series: Series, now: int) -> int | None:
+def next_at(series: AssignmentSeries, now: int) -> int | None:
     """When the next one is made, where that is known."""
     if series.over:
         return None
     return next((at for at in series.times if at > max(series.last, now)), None)
 
 
-def _reply(series: Series, now: int) -> SeriesReply:
+def _reply(series: AssignmentSeries, now: int) -> AssignmentSeriesReply:
     at = next_at(series, now)
-    return SeriesReply(
+    return AssignmentSeriesReply(
         series_id=series.id, over=series.over, made=series.made, next_at=None if at is None else to_rfc3339(at)
     )

@@ -6,7 +6,7 @@ from actors.kernel.contract.entity import Event
 from actors.worksheets.assignment.commands import Assign
 
 
-class Series(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class AssignmentSeries(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Work that recurs, at one moment. `last`: the time, or the moment of the session, of the newest one."""
 
     id: str
@@ -26,14 +26,14 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class SeriesBegan(Event, frozen=True, kw_only=True, array_like=True, tag="began"):
     """It recurs, and the first is made. The secret is `Given`, under the client's key."""
 
-    series: Series
+    series: AssignmentSeries
     first: str
 
 
 class Occurred(Event, frozen=True, kw_only=True, array_like=True, tag="occurred"):
     """One more is made. The secret is that of the beginning."""
 
-    series: Series
+    series: AssignmentSeries
     assignment: str
     command: Assign
 
@@ -41,7 +41,7 @@ class Occurred(Event, frozen=True, kw_only=True, array_like=True, tag="occurred"
 class SeriesEnded(Event, frozen=True, kw_only=True, array_like=True, tag="ended"):
     """No more of them."""
 
-    series: Series
+    series: AssignmentSeries
 
 
 SeriesEvent = SeriesBegan | Occurred | SeriesEnded

@@ -8,17 +8,17 @@ from typing_extensions import override
 
 from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Principal, Recorded
 from actors.worksheets.assignment.commands import Assign
-from actors.worksheets.desk.letters import SeriesBegun, SeriesOver
+from actors.worksheets.desk.letters import NoteSeries, SeriesOver
 from actors.worksheets.series.commands import SeriesCommand, SessionTook, TimeCame
 from actors.worksheets.series.entity import GIVEN, Assignments
-from actors.worksheets.series.events import Occurred, Series, SeriesBegan, SeriesEvent
+from actors.worksheets.series.events import AssignmentSeries, Occurred, SeriesBegan, SeriesEvent
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_state: Final = msgspec.msgpack.Decoder(Series | None).decode
+_state: Final = msgspec.msgpack.Decoder(AssignmentSeries | None).decode
 
 
-class SeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
+class AssignmentSeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
     """`assignments:<series id>`. Nobody listens to one. Its one part is what is given each time, sealed as it is."""
 
     name = "assignments"
@@ -69,7 +69,7 @@ class SeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
         letters = []
         if isinstance(event, SeriesBegan):
             letters.append(_made(series, event.first, series.template, event.secret))
-            begun = SeriesBegun(series=series.id, therapist=series.template.therapist, each_session=series.each_session)
+            begun = NoteSeries(series=series.id, therapist=series.template.therapist, each_session=series.each_session)
             letters.append(Letter(f"desk:{series.template.client}", _pack(begun)))
         if isinstance(event, Occurred):
             letters.append(_made(series, event.assignment, event.command, event.secret))
@@ -78,7 +78,7 @@ class SeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
         return Effects(letters=letters)
 
 
-def _made(series: Series, assignment: str, command: Assign, secret: bytes | None) -> Letter:
+def _made(series: AssignmentSeries, assignment: str, command: Assign, secret: bytes | None) -> Letter:
     """The letter that makes one."""
     asked = msgspec.structs.replace(command, series=series.id)
     owner = series.template.client if secret is not None else ""

@@ -21,26 +21,26 @@ from actors.worksheets.worksheet.commands import (
     WorksheetCommand,
 )
 from actors.worksheets.worksheet.events import Drafted, SheetChanged, WorksheetEvent
-from actors.worksheets.worksheet.records import Assignable, Content, Sheet, Version, Visibility, shown
+from actors.worksheets.worksheet.records import Assignable, Sheet, Version, Visibility, WorksheetContent, shown
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.policy import POLICY, Relation
 
 TEXTS: Final = "texts"
-_content: Final = msgspec.msgpack.Decoder(Content).decode
+_content: Final = msgspec.msgpack.Decoder(WorksheetContent).decode
 
 
-class Told(Query, frozen=True):
+class QuotingAnswer(Query, frozen=True):
     """An answer that quotes: it is given, and not kept."""
 
     answer: object
 
 
-class Texts(msgspec.Struct, frozen=True):
+class WorksheetTexts(msgspec.Struct, frozen=True):
     """What the newest version says, and what the newest published one does. None: there is none, or its owner was
     erased."""
 
-    newest: Content | None = None
-    published: Content | None = None
+    newest: WorksheetContent | None = None
+    published: WorksheetContent | None = None
 
 
 class FiguresOf(Query, frozen=True):
@@ -113,7 +113,7 @@ class Worksheet:
             if self.sheet.owner != context.by.user:
                 raise NotFound("There is no such worksheet.", worksheet=self.id)
             latest = self.sheet.latest
-            return Decision(Told(shown(self.sheet, latest, self._content(context, latest), permission=True)))
+            return Decision(QuotingAnswer(shown(self.sheet, latest, self._content(context, latest), permission=True)))
         content, now = _content(command.secret or b""), context.now_ms
         sheet = Sheet(
             id=self.id,
@@ -126,7 +126,7 @@ class Worksheet:
             origin=command.origin,
         )
         drafted = Drafted(author=sheet.owner, secret=command.secret, sheet=sheet)
-        return Decision(Told(shown(sheet, sheet.latest, content, permission=True)), events=[drafted])
+        return Decision(QuotingAnswer(shown(sheet, sheet.latest, content, permission=True)), events=[drafted])
 
     def _get(self, sheet: Sheet, command: GetWorksheet, context: Context) -> Decision:
         own = self._sees(sheet, context.by, assigned=command.assigned)
@@ -134,7 +134,7 @@ class Worksheet:
         if found is None or not (own or found.published):
             raise NotFound("There is no such version of this worksheet.", worksheet=self.id)
         content = self._content(context, found)
-        return Decision(Told(shown(sheet, found, content, permission=own)))
+        return Decision(QuotingAnswer(shown(sheet, found, content, permission=own)))
 
     def _assignable(self, sheet: Sheet, command: GetAssignable, context: Context) -> Decision:
         self._sees(sheet, context.by, assigned=False)
@@ -150,7 +150,7 @@ class Worksheet:
             worksheet_id=sheet.id, version=found.number, title=content.title, schema=content.schema,
             instrument=sheet.instrument,
         )  # fmt: skip
-        return Decision(Told(answer))
+        return Decision(QuotingAnswer(answer))
 
     def _figures(self, sheet: Sheet, command: GetFigures, context: Context) -> Decision:
         if not context.by.is_system:
@@ -176,7 +176,7 @@ class Worksheet:
             versions=(*sheet.versions, following),
         )
         drafted = Drafted(author=sheet.owner, secret=command.secret, sheet=changed)
-        return Decision(Told(shown(changed, following, content, permission=True)), events=[drafted])
+        return Decision(QuotingAnswer(shown(changed, following, content, permission=True)), events=[drafted])
 
     def _publish(self, sheet: Sheet, context: Context) -> Decision:
         if sheet.archived:
@@ -189,11 +189,11 @@ class Worksheet:
 
     def _changed(self, sheet: Sheet, version: Version, context: Context, stored: tuple[Sheet, ...]) -> Decision:
         answer = shown(sheet, version, self._content(context, version), permission=True)
-        return Decision(Told(answer), events=[SheetChanged(sheet=one) for one in stored])
+        return Decision(QuotingAnswer(answer), events=[SheetChanged(sheet=one) for one in stored])
 
-    def _content(self, context: Context, version: Version) -> Content:
+    def _content(self, context: Context, version: Version) -> WorksheetContent:
         """What a version says. Raises NotFound: its owner has been erased."""
-        texts: Texts = context.parts.get(TEXTS) or Texts()
+        texts: WorksheetTexts = context.parts.get(TEXTS) or WorksheetTexts()
         sheet = self._known()
         if version.number == sheet.latest.number:
             content = texts.newest
@@ -222,7 +222,7 @@ class Worksheet:
         require_version(versions, sheet.latest.number)
 
 
-def check_words(before: Content, after: Content) -> None:
+def check_words(before: WorksheetContent, after: WorksheetContent) -> None:
     """Raises FailedPrecondition: it is used word by word, and the words are others."""
     if before.licence is None or not before.licence.verbatim:
         return

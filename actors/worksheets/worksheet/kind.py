@@ -10,20 +10,21 @@ from actors.kernel.contract.entity import Effects, Kind, Library, Principal, Rec
 from actors.worksheets.instruments import shipped_as
 from actors.worksheets.worksheet import counting
 from actors.worksheets.worksheet.commands import CreateWorksheet, WorksheetCommand
-from actors.worksheets.worksheet.entity import TEXTS, FiguresOf, Texts, Told, Worksheet, content_key
+from actors.worksheets.worksheet.entity import TEXTS, FiguresOf, QuotingAnswer, Worksheet, WorksheetTexts, content_key
 from actors.worksheets.worksheet.events import Drafted, WorksheetEvent
-from actors.worksheets.worksheet.records import Content, Sheet, content_of, of_house
+from actors.worksheets.worksheet.records import Sheet, WorksheetContent, content_of, of_house
 from actors.worksheets.worksheet.views import INDEXES, OWN, PUBLIC, WORKSHEETS, view_id, views_of, worksheet_in
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _state: Final = msgspec.msgpack.Decoder(Sheet | None).decode
-_content: Final = msgspec.msgpack.Decoder(Content).decode
+_content: Final = msgspec.msgpack.Decoder(WorksheetContent).decode
 
 
-class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, Texts]):
+class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, WorksheetTexts]):
     """`worksheet:<id>`. Nobody listens to one. Those that are shipped are there without ever having been stored. Its
-    parts are what its newest versions say (`Texts`), and what any other does, by its event's number (`"content:3"`)."""
+    parts are what its newest versions say (`WorksheetTexts`), and what any other does, by its event's number
+    (`"content:3"`)."""
 
     name = "worksheet"
     commands = WorksheetCommand
@@ -48,7 +49,7 @@ class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, Texts]):
         raise PermissionDenied("Nobody listens to a worksheet.")
 
     @override
-    def show(self, entity_id: str, recorded: Recorded[WorksheetEvent], part: Texts | None) -> None:
+    def show(self, entity_id: str, recorded: Recorded[WorksheetEvent], part: WorksheetTexts | None) -> None:
         return None
 
     @override
@@ -64,11 +65,11 @@ class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, Texts]):
         return TEXTS
 
     @override
-    def fold(self, part: Texts | None, recorded: Recorded[WorksheetEvent]) -> Texts:
-        event, part = recorded.event, part or Texts()
+    def fold(self, part: WorksheetTexts | None, recorded: Recorded[WorksheetEvent]) -> WorksheetTexts:
+        event, part = recorded.event, part or WorksheetTexts()
         if isinstance(event, Drafted):
-            return Texts(None if event.secret is None else _content(event.secret), part.published)
-        return Texts(part.newest, part.newest) if event.sheet.latest.published else part
+            return WorksheetTexts(None if event.secret is None else _content(event.secret), part.published)
+        return WorksheetTexts(part.newest, part.newest) if event.sheet.latest.published else part
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
@@ -83,26 +84,26 @@ class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, Texts]):
         return found
 
     @override
-    def effects(self, entity_id: str, recorded: Recorded[WorksheetEvent], part: Texts | None) -> Effects:
-        sheet, part = recorded.event.sheet, part or Texts()
+    def effects(self, entity_id: str, recorded: Recorded[WorksheetEvent], part: WorksheetTexts | None) -> Effects:
+        sheet, part = recorded.event.sheet, part or WorksheetTexts()
         return Effects(views=views_of(sheet, recorded.seq, part.newest, part.published), owner=sheet.owner)
 
     @override
     async def read(self, query: object, entity_id: str, version: int, library: Library) -> object:
         match query:
-            case Told(answer):
+            case QuotingAnswer(answer):
                 return answer
             case FiguresOf(asked, schema):
                 return await counting.figures_of(entity_id, asked, schema, library)
         return await super().read(query, entity_id, version, library)
 
 
-async def _texts(sheet_id: str, library: Library) -> Texts:
+async def _texts(sheet_id: str, library: Library) -> WorksheetTexts:
     """What the newest versions say, from the read model."""
     if (one := shipped_as(sheet_id)) is not None:
         content = of_house(one)[1]
-        return Texts(content, content)
+        return WorksheetTexts(content, content)
     ids = [view_id(sheet_id, side) for side in (OWN, PUBLIC)]
     views = await library.view(WORKSHEETS, ids)
     newest, published = (None if (view := views.get(one)) is None else worksheet_in(view) for one in ids)
-    return Texts(content_of(newest), content_of(published))
+    return WorksheetTexts(content_of(newest), content_of(published))

@@ -20,7 +20,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WorksheetContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a version says: the secret of its event."""
 
     title: str
@@ -101,7 +101,7 @@ class Assignable(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str = ""
 
 
-def shown(sheet: Sheet, version: Version, content: Content, *, permission: bool) -> ShownWorksheet:
+def shown(sheet: Sheet, version: Version, content: WorksheetContent, *, permission: bool) -> ShownWorksheet:
     """As people see it. `permission`: with the words by which a restricted one may be used."""
     licence = content.licence
     if licence is not None and not permission:
@@ -123,7 +123,7 @@ def shown(sheet: Sheet, version: Version, content: Content, *, permission: bool)
     )
 
 
-def of_house(one: Shipped) -> tuple[Sheet, Content]:
+def of_house(one: Shipped) -> tuple[Sheet, WorksheetContent]:
     """An instrument as a worksheet."""
     at: Final = one.published_ms
     sheet = Sheet(
@@ -136,12 +136,12 @@ def of_house(one: Shipped) -> tuple[Sheet, Content]:
         versions=(Version(number=one.version, seq=0, published=True, at=at),),
         instrument=one.instrument,
     )
-    content = Content(title=one.title, description=one.description, schema=one.schema, licence=one.licence)
+    content = WorksheetContent(title=one.title, description=one.description, schema=one.schema, licence=one.licence)
     return sheet, content
 
 
-def content_of(one: ShownWorksheet | None) -> Content | None:
+def content_of(one: ShownWorksheet | None) -> WorksheetContent | None:
     """What a version says, of what was shown of it."""
     if one is None:
         return None
-    return Content(title=one.title, description=one.description, schema=one.schema, licence=one.licence)
+    return WorksheetContent(title=one.title, description=one.description, schema=one.schema, licence=one.licence)

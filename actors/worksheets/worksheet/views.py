@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from actors.worksheets.worksheet.records import Content, Sheet, ShownWorksheet, Version, shown
+from actors.worksheets.worksheet.records import Sheet, ShownWorksheet, Version, WorksheetContent, shown
 from store.ports.views import Index, Scalar, View
 
 WORKSHEETS: Final = "worksheets"
@@ -20,7 +20,9 @@ _pack: Final = msgspec.json.Encoder().encode
 _unpack: Final = msgspec.json.Decoder(ShownWorksheet).decode
 
 
-def views_of(sheet: Sheet, seq: int, content: Content | None, published: Content | None) -> list[View]:
+def views_of(
+    sheet: Sheet, seq: int, content: WorksheetContent | None, published: WorksheetContent | None
+) -> list[View]:
     """The worksheet in the read model. `content`: of the newest version, `published`: of the newest published one."""
     found = [_view(sheet=sheet, version=sheet.latest, seq=seq, content=content, side=OWN)]
     if sheet.published is not None:
@@ -38,7 +40,7 @@ def worksheet_in(view: View) -> ShownWorksheet | None:
     return None if view.secret is None else _unpack(view.secret)
 
 
-def _view(sheet: Sheet, version: Version, seq: int, content: Content | None, side: str) -> View:
+def _view(sheet: Sheet, version: Version, seq: int, content: WorksheetContent | None, side: str) -> View:
     fields: dict[str, Scalar] = {
         "side": side,
         "owner": sheet.owner,

@@ -4,7 +4,7 @@ import math
 import struct
 from typing import Final
 
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 
 MAX_NUMBER: Final = 2**53 - 1
 MAX_DEPTH: Final = 8
@@ -12,8 +12,8 @@ _FLOAT32: Final = struct.Struct(">f")
 _FLOAT64: Final = struct.Struct(">d")
 
 
-class Reader:
-    """Bytes and a place in them. Whatever is not there, or makes no sense, raises `Refused`."""
+class ByteReader:
+    """Bytes and a place in them. Whatever is not there, or makes no sense, raises `UpdateRefused`."""
 
     __slots__ = ("at", "data", "end")
 
@@ -31,7 +31,7 @@ class Reader:
         """The next byte."""
         at = self.at
         if at >= self.end:
-            raise Refused("malformed", "These bytes end too early.")
+            raise UpdateRefused("malformed", "These bytes end too early.")
         self.at = at + 1
         return self.data[at]
 
@@ -54,20 +54,20 @@ class Reader:
             shift += 7
             if shift > 56:
                 break
-        raise Refused("malformed", "A number ends too early or is too large.")
+        raise UpdateRefused("malformed", "A number ends too early or is too large.")
 
     def count(self, least: int) -> int:
         """How many items follow, of at least so many bytes each: more than there can be is refused."""
         count = self.number()
         if count * least > self.left:
-            raise Refused("malformed", "More is announced than there is.")
+            raise UpdateRefused("malformed", "More is announced than there is.")
         return count
 
     def take(self, length: int) -> bytes:
         """So many bytes."""
         at = self.at
         if length > self.end - at:
-            raise Refused("malformed", "These bytes end too early.")
+            raise UpdateRefused("malformed", "These bytes end too early.")
         self.at = at + length
         return self.data[at : at + length]
 
@@ -77,7 +77,7 @@ class Reader:
         at = self.at
         end = self.at = at + length
         if end > self.end:
-            raise Refused("malformed", "These bytes end too early.")
+            raise UpdateRefused("malformed", "These bytes end too early.")
         return self.data[at:end]
 
     def text(self) -> str:
@@ -85,7 +85,7 @@ class Reader:
         try:
             return self.block().decode()
         except UnicodeDecodeError:
-            raise Refused("malformed", "A text is not UTF-8.") from None
+            raise UpdateRefused("malformed", "A text is not UTF-8.") from None
 
     def value(self, depth: int = MAX_DEPTH) -> object:
         """A value as JSON has it; what JSON has not is refused."""
@@ -102,9 +102,9 @@ class Reader:
             return _finite(_FLOAT32.unpack(self.take(4))[0])
         if kind in (117, 118):
             if depth <= 1:
-                raise Refused("malformed", "A value is nested too deeply.")
+                raise UpdateRefused("malformed", "A value is nested too deeply.")
             return self._array(depth - 1) if kind == 117 else self._object(depth - 1)
-        raise Refused("malformed", "A value is of no type that is taken.")
+        raise UpdateRefused("malformed", "A value is of no type that is taken.")
 
     def _array(self, depth: int) -> list[object]:
         return [self.value(depth) for _ in range(self.count(1))]
@@ -124,9 +124,9 @@ class Reader:
             number |= (byte & 127) << shift
             shift += 7
             if shift > 60:
-                raise Refused("malformed", "A number is too large.")
+                raise UpdateRefused("malformed", "A number is too large.")
         if number > MAX_NUMBER:
-            raise Refused("malformed", "A number is too large.")
+            raise UpdateRefused("malformed", "A number is too large.")
         return -number if negative else number
 
 
@@ -136,12 +136,12 @@ _PLAIN: Final[dict[int, object]] = {120: True, 121: False, 126: None}
 def _finite(value: float) -> int | float:
     """Whole is whole, however it was written."""
     if not math.isfinite(value):
-        raise Refused("malformed", "A number is not finite.")
+        raise UpdateRefused("malformed", "A number is not finite.")
     return int(value) if value.is_integer() and abs(value) <= MAX_NUMBER else value
 
 
 def number_bytes(number: int) -> bytes:
-    """The inverse of `Reader.number`."""
+    """The inverse of `ByteReader.number`."""
     if number < 128:
         return bytes((number,))
     out = bytearray()
@@ -153,5 +153,5 @@ def number_bytes(number: int) -> bytes:
 
 
 def block_bytes(block: bytes) -> bytes:
-    """The inverse of `Reader.block`."""
+    """The inverse of `ByteReader.block`."""
     return number_bytes(len(block)) + block

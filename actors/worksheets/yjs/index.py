@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Place(NamedTuple):
+class RunPlace(NamedTuple):
     """Where a run stands: root, key ("" in a text), and whether its numbers count (characters, values)."""
 
     root: str
@@ -37,10 +37,10 @@ class Runs:
     def __init__(self, first: int = 0) -> None:
         self.first = first
         self.starts: list[int] = []
-        self.places: list[Place] = []
+        self.places: list[RunPlace] = []
         self.next = first
 
-    def add(self, length: int, place: Place) -> None:
+    def add(self, length: int, place: RunPlace) -> None:
         """The next numbers stand there."""
         places = self.places
         if not places or (places[-1] is not place and places[-1] != place):
@@ -48,13 +48,13 @@ class Runs:
             places.append(place)
         self.next += length
 
-    def place(self, clock: int) -> Place:
+    def place(self, clock: int) -> RunPlace:
         """Where one of them stands."""
         if clock >= self.starts[-1]:
             return self.places[-1]
         return self.places[bisect_right(self.starts, clock) - 1]
 
-    def parts(self, start: int, end: int) -> Iterator[tuple[int, int, Place]]:
+    def parts(self, start: int, end: int) -> Iterator[tuple[int, int, RunPlace]]:
         """The runs between two numbers."""
         at = bisect_right(self.starts, start) - 1
         while start < end:
@@ -106,7 +106,7 @@ class RunIndex:
         found = self._writers.get(writer)
         return found.next if found is not None else 0
 
-    def place(self, writer: int, clock: int) -> Place:
+    def place(self, writer: int, clock: int) -> RunPlace:
         """Where a known number stands."""
         return self._writers[writer].place(clock)
 
@@ -114,7 +114,7 @@ class RunIndex:
         """The state vector."""
         return {number: writer.next for number, writer in self._writers.items()}
 
-    def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, Place]]:
+    def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, RunPlace]]:
         """What of a range of known numbers is not deleted yet, run by run."""
         found = self._writers[writer]
         starts, bounds = found.starts, found.deleted
@@ -123,7 +123,7 @@ class RunIndex:
             return ((start, end, found.places[at - 1]),)
         return [part for low, high in found.undeleted(start, end) for part in found.parts(low, high)]
 
-    def add(self, writer: int, length: int, place: Place) -> None:
+    def add(self, writer: int, length: int, place: RunPlace) -> None:
         """The next numbers of a writer stand there."""
         found = self._writers.get(writer)
         if found is None:
@@ -133,7 +133,7 @@ class RunIndex:
             where = place.root, place.key
             self.alive[where] = self.alive.get(where, 0) + length
 
-    def clear(self, writer: int, start: int, end: int, place: Place) -> None:
+    def clear(self, writer: int, start: int, end: int, place: RunPlace) -> None:
         """These known numbers, which all stand there and were not deleted, are."""
         if place.counts:
             self.alive[place.root, place.key] -= end - start
@@ -149,7 +149,7 @@ class RunIndex:
 
     def stored(self) -> StoredIndex:
         """The index as a value."""
-        places: dict[Place, int] = {}
+        places: dict[RunPlace, int] = {}
         runs: dict[int, list[int]] = {}
         for number, writer in self._writers.items():
             flat = runs[number] = []
@@ -167,7 +167,7 @@ class RunIndex:
     def of(cls, stored: StoredIndex) -> "RunIndex":
         """The inverse of `stored`."""
         index = cls()
-        places = [Place(*place) for place in stored.places]
+        places = [RunPlace(*place) for place in stored.places]
         for number, flat in stored.runs.items():
             writer = index._writers[number] = _Writer()
             writer.starts, writer.places = flat[::2], [places[at] for at in flat[1::2]]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 
 _ON: Final = (True, None)
 _VALUES: Final[dict[str, tuple[object, ...]]] = {
@@ -21,4 +21,4 @@ def require_mark(name: str, value: object) -> None:
         Refused: it is so.
     """
     if not any(type(value) is type(allowed) and value == allowed for allowed in _VALUES.get(name, ())):
-        raise Refused("malformed", "This mark is not taken.")
+        raise UpdateRefused("malformed", "This mark is not taken.")

@@ -2,36 +2,36 @@
 
 from typing import Literal, NamedTuple
 
-from actors.worksheets.yjs.bytes import Reader, block_bytes
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.bytes import ByteReader, block_bytes
+from actors.worksheets.yjs.refusal import UpdateRefused
 
 
-class Message(NamedTuple):
+class SyncMessage(NamedTuple):
     """A message that was read. `step1` asks for what its state vector lacks; `update` brings one (so does step 2)."""
 
     kind: Literal["step1", "update", "awareness"]
     payload: bytes
 
 
-def read_message(data: bytes) -> Message:
+def read_message(data: bytes) -> SyncMessage:
     """Read one message.
 
     Raises:
         Refused: it is none.
     """
-    reader = Reader(data)
+    reader = ByteReader(data)
     kind = reader.number()
     if kind == 0:
         step = reader.number()
         if step > 2:
-            raise Refused("malformed", "There is no such step.")
-        message = Message("update" if step else "step1", reader.block())
+            raise UpdateRefused("malformed", "There is no such step.")
+        message = SyncMessage("update" if step else "step1", reader.block())
     elif kind == 1:
-        message = Message("awareness", reader.block())
+        message = SyncMessage("awareness", reader.block())
     else:
-        raise Refused("malformed", "There is no such message.")
+        raise UpdateRefused("malformed", "There is no such message.")
     if reader.left:
-        raise Refused("malformed", "There are bytes behind the message.")
+        raise UpdateRefused("malformed", "There are bytes behind the message.")
     return message
 
 

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from actors.worksheets.yjs.index import Place, RunIndex, Runs
-from actors.worksheets.yjs.refusal import Refused
-from actors.worksheets.yjs.update import MAX_CLOCK, TEXT, VALUE, Id, Item, encoded, parse
+from actors.worksheets.yjs.index import RunIndex, RunPlace, Runs
+from actors.worksheets.yjs.refusal import UpdateRefused
+from actors.worksheets.yjs.update import MAX_CLOCK, TEXT, VALUE, Id, YjsItem, encoded, parse
 
 _NO_STRUCTS: Final = b"\0"
 _COUNTING: Final = frozenset((TEXT, VALUE))
@@ -21,8 +21,8 @@ _COUNTING: Final = frozenset((TEXT, VALUE))
 class Added(msgspec.Struct, frozen=True, gc=False):
     """A new struct, where it stands, and how much of it is new."""
 
-    item: Item
-    place: Place
+    item: YjsItem
+    place: RunPlace
     length: int
 
 
@@ -34,15 +34,15 @@ class Change(NamedTuple):
     added: list[Added]
     fresh: dict[int, Runs]
     deleted: list[tuple[int, int, int]]
-    cleared: list[Place]
+    cleared: list[RunPlace]
     data: bytes
     body: bytes
 
-    def with_deletions(self, deleted: list[tuple[int, int, int]], cleared: list[Place]) -> "Change":
+    def with_deletions(self, deleted: list[tuple[int, int, int]], cleared: list[RunPlace]) -> "Change":
         """The same with these deletions instead."""
         return self._replace(deleted=deleted, cleared=cleared, data=encoded(self.body, deleted))
 
-    def runs(self) -> Iterator[tuple[int, int, Place]]:
+    def runs(self) -> Iterator[tuple[int, int, RunPlace]]:
         """What is added: whose, how many numbers, and where they stand."""
         for writer, runs in self.fresh.items():
             for start, end, place in runs.parts(runs.first, runs.next):
@@ -74,7 +74,7 @@ def read(data: bytes, index: RunIndex) -> Change:
         if writer != whose:
             whose, known = writer, tracing.known(writer)
         if end > known:
-            raise Refused("gap", "What is deleted is not there.")
+            raise UpdateRefused("gap", "What is deleted is not there.")
         for low, high, place in tracing.undeleted(writer, start, end):
             deleted.append((writer, low, high))
             cleared.append(place)
@@ -94,13 +94,13 @@ def apply(change: Change, index: RunIndex) -> None:
 class _Tracing:
     """Puts the structs of an update in an order in which each finds its neighbours, and says where each stands."""
 
-    def __init__(self, items: Mapping[int, list[Item]], index: RunIndex) -> None:
+    def __init__(self, items: Mapping[int, list[YjsItem]], index: RunIndex) -> None:
         self._items = items
         self._index = index
         self._at = dict.fromkeys(items, 0)  # how many structs of each writer have been taken
         self._next = {writer: index.next(writer) for writer in items}
         self.fresh: dict[int, Runs] = {}
-        self._places: dict[tuple[str, str, bool], Place] = {}
+        self._places: dict[tuple[str, str, bool], RunPlace] = {}
         self._added: list[Added] = []
 
     def run(self) -> list[Added]:
@@ -127,12 +127,12 @@ class _Tracing:
             if other is None:
                 needed.discard(path.pop()[0])
             elif other[0] in needed or self._at.get(other[0], 0) >= len(self._items.get(other[0], ())):
-                raise Refused("gap", "This needs an update that is not there.")
+                raise UpdateRefused("gap", "This needs an update that is not there.")
             else:
                 path.append(other)
                 needed.add(other[0])
 
-    def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, Place]]:
+    def undeleted(self, writer: int, start: int, end: int) -> Sequence[tuple[int, int, RunPlace]]:
         """What of a range is not deleted yet, in the index and in what the update itself brings."""
         fresh = self.fresh.get(writer)
         if fresh is None or end <= fresh.first:
@@ -141,7 +141,7 @@ class _Tracing:
         before = self._index.undeleted(writer, start, known) if start < known else ()
         return [*before, *fresh.parts(max(start, known), end)]
 
-    def _lacks(self, item: Item) -> Id | None:
+    def _lacks(self, item: YjsItem) -> Id | None:
         """The number that must be there before this struct can stand; None: none is missing."""
         left, right = item.left, item.right
         if left is not None and left[1] >= self.known(left[0]):
@@ -153,17 +153,17 @@ class _Tracing:
         found = self._next.get(writer)
         return found if found is not None else self._index.next(writer)
 
-    def _take(self, item: Item) -> None:
+    def _take(self, item: YjsItem) -> None:
         writer, clock = item.writer, item.clock
         known = self._next[writer]
         if clock > known:
-            raise Refused("gap", "This needs an update that is not there.")
+            raise UpdateRefused("gap", "This needs an update that is not there.")
         length = clock + item.length - known
         if length <= 0:
             return
         place = self._place(item)
         if clock < known and self._of((writer, known - 1))[:2] != place[:2]:
-            raise Refused("malformed", "This contradicts what is there.")
+            raise UpdateRefused("malformed", "This contradicts what is there.")
         self._next[writer] = known + length
         fresh = self.fresh.get(writer)
         if fresh is None:
@@ -171,7 +171,7 @@ class _Tracing:
         fresh.add(length, place)
         self._added.append(Added(item, place, length))
 
-    def _place(self, item: Item) -> Place:
+    def _place(self, item: YjsItem) -> RunPlace:
         counts = item.kind in _COUNTING
         if item.root is not None:
             return self._known((item.root, item.key, counts))
@@ -180,17 +180,17 @@ class _Tracing:
         if left is not None and right is not None:
             other = self._of(right)
             if one is not other and one[:2] != other[:2]:
-                raise Refused("malformed", "The neighbours of this stand in different places.")
+                raise UpdateRefused("malformed", "The neighbours of this stand in different places.")
         return one if one.counts is counts else self._known((one.root, one.key, counts))
 
-    def _known(self, place: tuple[str, str, bool]) -> Place:
+    def _known(self, place: tuple[str, str, bool]) -> RunPlace:
         """The same object for the same place: comparing, and judging, many is cheap then."""
         found = self._places.get(place)
         if found is None:
-            found = self._places[place] = Place(*place)
+            found = self._places[place] = RunPlace(*place)
         return found
 
-    def _of(self, id_: Id) -> Place:
+    def _of(self, id_: Id) -> RunPlace:
         writer, clock = id_
         fresh = self.fresh.get(writer)
         if fresh is not None and clock >= fresh.first:

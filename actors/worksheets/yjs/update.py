@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from actors.worksheets.yjs.bytes import Reader, number_bytes
+from actors.worksheets.yjs.bytes import ByteReader, number_bytes
 from actors.worksheets.yjs.marks import require_mark
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 
 MAX_CLOCK: Final = 2**31 - 1
 _MAX_NAME_CHARS: Final = 200
@@ -22,7 +22,7 @@ nested types) are nobody's to write."""
 Id = tuple[int, int]
 
 
-class Item(msgspec.Struct, frozen=True, gc=False):
+class YjsItem(msgspec.Struct, frozen=True, gc=False):
     """One struct. `root` is None where a neighbour says it; `value`: of `VALUE`."""
 
     writer: int
@@ -36,42 +36,42 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     value: object
 
 
-class Update(NamedTuple):
+class YjsUpdate(NamedTuple):
     """What an update says. `body`: its bytes before the deletions."""
 
-    items: dict[int, list[Item]]
+    items: dict[int, list[YjsItem]]
     deleted: list[tuple[int, int, int]]
     body: bytes
 
 
-def parse(data: bytes) -> Update:
+def parse(data: bytes) -> YjsUpdate:
     """Read an update.
 
     Raises:
         Refused: it is none, or holds what nobody may write.
     """
-    reader = Reader(data)
-    items: dict[int, list[Item]] = {}
+    reader = ByteReader(data)
+    items: dict[int, list[YjsItem]] = {}
     for _ in range(reader.count(3)):
         count = reader.count(2)
         writer, clock = reader.number(), reader.number()
         if writer in items:
-            raise Refused("malformed", "A writer is named twice.")
+            raise UpdateRefused("malformed", "A writer is named twice.")
         items[writer] = found = []
         for _ in range(count):
             item = _item(reader, writer, clock)
             found.append(item)
             clock += item.length
             if clock > MAX_CLOCK:
-                raise Refused("malformed", "A number is too large.")
+                raise UpdateRefused("malformed", "A number is too large.")
     body = data[: reader.at]
     deleted = parse_deleted(reader)
     if reader.left:
-        raise Refused("malformed", "There are bytes behind the update.")
-    return Update(items, deleted, body)
+        raise UpdateRefused("malformed", "There are bytes behind the update.")
+    return YjsUpdate(items, deleted, body)
 
 
-def parse_deleted(reader: Reader) -> list[tuple[int, int, int]]:
+def parse_deleted(reader: ByteReader) -> list[tuple[int, int, int]]:
     """Ranges of numbers, (writer, from, to): those of a writer in their order."""
     ranges = []
     writers = set()
@@ -79,13 +79,13 @@ def parse_deleted(reader: Reader) -> list[tuple[int, int, int]]:
     for _ in range(reader.count(2)):
         writer, after = number(), 0
         if writer in writers:
-            raise Refused("malformed", "A writer is named twice.")
+            raise UpdateRefused("malformed", "A writer is named twice.")
         writers.add(writer)
         for _ in range(reader.count(2)):
             start = number()
             end = start + number()
             if not after <= start < end <= MAX_CLOCK:
-                raise Refused("malformed", "What is deleted stands in no order.")
+                raise UpdateRefused("malformed", "What is deleted stands in no order.")
             ranges.append((writer, start, end))
             after = end
     return ranges
@@ -109,13 +109,13 @@ def parse_state_vector(data: bytes) -> dict[int, int]:
     Raises:
         Refused: it is no state vector.
     """
-    reader = Reader(data)
+    reader = ByteReader(data)
     known = {}
     for _ in range(reader.count(2)):
         writer = reader.number()
         known[writer] = min(reader.number(), MAX_CLOCK)
     if reader.left:
-        raise Refused("malformed", "There are bytes behind the state vector.")
+        raise UpdateRefused("malformed", "There are bytes behind the state vector.")
     return known
 
 
@@ -125,62 +125,62 @@ def state_vector_bytes(known: dict[int, int]) -> bytes:
     return number_bytes(len(known)) + b"".join(pairs)
 
 
-def _item(reader: Reader, writer: int, clock: int) -> Item:
+def _item(reader: ByteReader, writer: int, clock: int) -> YjsItem:
     number, info = reader.number, reader.byte()
     kind = info & 31
     if kind not in _READERS:
-        raise Refused("gap" if kind == _SKIPPED else "malformed", "This type of content is not taken.")
+        raise UpdateRefused("gap" if kind == _SKIPPED else "malformed", "This type of content is not taken.")
     left = (number(), number()) if info & _LEFT else None
     right = (number(), number()) if info & _RIGHT else None
     root, key = None, ""
     if left is None and right is None:
         if number() != 1:
-            raise Refused("malformed", "Nothing is nested here.")
+            raise UpdateRefused("malformed", "Nothing is nested here.")
         root = _name(reader)
         key = _name(reader) if info & _KEYED else ""
     length, value = _READERS[kind](reader)
     if length < 1 or length > MAX_CLOCK:
-        raise Refused("malformed", "A struct has no length.")
-    return Item(writer, clock, length, kind, left, right, root, key, value)
+        raise UpdateRefused("malformed", "A struct has no length.")
+    return YjsItem(writer, clock, length, kind, left, right, root, key, value)
 
 
-def _name(reader: Reader) -> str:
+def _name(reader: ByteReader) -> str:
     name = reader.text()
     if not 0 < len(name) <= _MAX_NAME_CHARS:
-        raise Refused("malformed", "There is no such root.")
+        raise UpdateRefused("malformed", "There is no such root.")
     return name
 
 
 _Content = tuple[int, object]
 
 
-def _gone(reader: Reader) -> _Content:
+def _gone(reader: ByteReader) -> _Content:
     return reader.number(), None
 
 
-def _text(reader: Reader) -> _Content:
+def _text(reader: ByteReader) -> _Content:
     block = reader.block()
     if block.isascii():
         return len(block), None
     try:
         return units(block.decode()), None
     except UnicodeDecodeError:
-        raise Refused("malformed", "A text is not UTF-8.") from None
+        raise UpdateRefused("malformed", "A text is not UTF-8.") from None
 
 
-def _mark(reader: Reader) -> _Content:
+def _mark(reader: ByteReader) -> _Content:
     name, written = reader.text(), reader.block()
     try:
         value = _decode_json(written)
     except (ValueError, RecursionError):
-        raise Refused("malformed", "A mark is not JSON.") from None
+        raise UpdateRefused("malformed", "A mark is not JSON.") from None
     require_mark(name, value)
     return 1, None
 
 
-def _value(reader: Reader) -> _Content:
+def _value(reader: ByteReader) -> _Content:
     if reader.number() != 1:
-        raise Refused("malformed", "A key has one value.")
+        raise UpdateRefused("malformed", "A key has one value.")
     return 1, reader.value()
 
 

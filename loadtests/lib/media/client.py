@@ -29,7 +29,7 @@ _STAMP: Final = struct.Struct(">q")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OfferedSection:
     """A section of what the client offers: `ssrc` is what it sends; None: it receives."""
 
     mid: str
@@ -60,7 +60,7 @@ class MediaClient:
         self.delays_s: list[float] = []
         asyncio.get_running_loop().add_reader(self._datagrams.fileno, self._readable)
 
-    def offer(self, lines: Sequence[Line]) -> str:
+    def offer(self, lines: Sequence[OfferedSection]) -> str:
         """The session description of so many sections."""
         return self._description(lines)
 
@@ -68,9 +68,9 @@ class MediaClient:
         """To an offer that only sends."""
         mids = re.findall(r"^m=(audio|video) .*?^a=mid:(\S+)", offer, re.M | re.S)
         types = re.findall(r"^a=rtpmap:(\d+) (?:opus|VP8)/", offer, re.M)
-        return self._description([Line(mid, kind) for kind, mid in mids], [int(each) for each in types])
+        return self._description([OfferedSection(mid, kind) for kind, mid in mids], [int(each) for each in types])
 
-    def _description(self, lines: Sequence[Line], types: Sequence[int] = ()) -> str:
+    def _description(self, lines: Sequence[OfferedSection], types: Sequence[int] = ()) -> str:
         out = [
             "v=0",
             f"o=- {secrets.randbits(31)} 2 IN IP4 {self._host}",

@@ -30,7 +30,7 @@ def _beside(what: Callable[..., None], *arguments: object) -> None:
     Thread(target=what, args=arguments, daemon=True).start()
 
 
-class MediaProcess:
+class MediaClientProcess:
     """One a process of locust's."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class MeetingUser(CarewireUser):
     """Users of even numbers call those of the next ones: they meet, talk for some seconds, and hang up."""
 
     wait_time = between(1, 3)
-    _media: ClassVar[MediaProcess | None] = None
+    _media: ClassVar[MediaClientProcess | None] = None
     _here: ClassVar[set[str]] = set()  # who can be called: a call rings at nobody who comes later
     person: int | None = None  # who one is in the meeting that one is in
 
@@ -89,7 +89,7 @@ class MeetingUser(CarewireUser):
     def enter(self) -> None:
         """Who is to be called shares a room with who calls."""
         if MeetingUser._media is None:
-            MeetingUser._media = MediaProcess()
+            MeetingUser._media = MediaClientProcess()
         self.media, self.over = MeetingUser._media, Event()
         self.called: Queue[str] = Queue()
         self.neighbour = self.target.tokens[min(self.number ^ 1, len(self.target.tokens) - 1)][0]

@@ -36,7 +36,7 @@ class NotifiedUser(CarewireUser):
         self.socket.emit("inbox_ack", {"inbox_seq": payload["inbox_seq"]})
 
 
-class Telling(NotifiedUser):
+class AnnouncingUser(NotifiedUser):
     """Has a second connection, as an administrator."""
 
     abstract = True
@@ -55,7 +55,7 @@ class Telling(NotifiedUser):
         super().on_stop()
 
 
-class TellingUser(Telling):
+class TellingUser(AnnouncingUser):
     """`notify`: is told something now and then, looks at the list, reads it."""
 
     wait_time = between(0.5, 1.5)
@@ -77,7 +77,7 @@ class TellingUser(Telling):
         self.socket.ask("read_all_notifications", {})
 
 
-class BroadcastingUser(Telling):
+class BroadcastingUser(AnnouncingUser):
     """`broadcast`: the first of these tells all of them one thing, again and again; the others listen."""
 
     wait_time = between(5, 10)

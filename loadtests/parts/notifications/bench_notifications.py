@@ -26,13 +26,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pywebpush import webpush_async
 
-from actors.notifications.activities import ApnsAddress, FcmAddress, Invitation, Mail, Push, WebPushAddress
+from actors.notifications.activities import ApnsAddress, CalendarInvitation, FcmAddress, Mail, Push, WebPushAddress
 from common.clock import SystemClock
 from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Call, Connector
 from serve_app.activities.keys import PartnerKey
 from serve_app.capabilities.email.connectors.failover import EmailConnector
-from serve_app.capabilities.email.connectors.providers import Outgoing
+from serve_app.capabilities.email.connectors.providers import RawMail
 from serve_app.capabilities.email.connectors.smtp import SmtpProvider
 from serve_app.capabilities.email.message import Composer, Letterhead
 from serve_app.capabilities.email.rendering import Templates
@@ -58,7 +58,7 @@ class _Nobody:
     async def may_send(self, to: str, template: str) -> bool:
         return True
 
-    async def sent(self, mail: Outgoing) -> None:
+    async def sent(self, mail: RawMail) -> None:
         """It is kept nowhere."""
 
     async def refused(self, to: str, provider: str, owner: str) -> None:
@@ -196,7 +196,7 @@ def _packed(to: WebPushAddress | FcmAddress | ApnsAddress) -> bytes:
 
 
 def _mail() -> bytes:
-    session = Invitation(
+    session = CalendarInvitation(
         method="REQUEST",
         uid="bkg_1@carewire",
         sequence=3,

@@ -21,7 +21,7 @@ from actors.notifications.notifier.entity import Notifier
 from actors.notifications.notifier.events import Marked
 from actors.notifications.notifier.items.ranges import MOST
 from actors.notifications.notifier.kind import NotifierKind
-from actors.notifications.notifier.rules.facts import House
+from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.state import CategoryMarks
 from actors.notifications.types import CATEGORIES
 from config.capabilities.notifications import NotificationSettings
@@ -31,7 +31,7 @@ LONGEST_US: Final = 1_000.0
 SPREAD_BYTES: Final = 4 * (len(CATEGORIES) + 2)  # a number takes one byte to five
 IDLE_BYTES: Final = 2_048
 _AT_MS: Final = 1_763_631_000_000
-_KIND: Final = NotifierKind(House(NotificationSettings()))
+_KIND: Final = NotifierKind(Installation(NotificationSettings()))
 _BY: Final = Context(Principal("ann"), _AT_MS)
 _pack: Final = msgspec.msgpack.Encoder().encode
 

@@ -28,7 +28,7 @@ from pydantic import SecretStr
 
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Principal
-from actors.rooms.room.commands import Create, Delete, Edit, Post
+from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
@@ -58,7 +58,7 @@ GIVEN_UP_S: Final = 15.0
 
 
 @dataclass
-class Fresh:
+class Freshness:
     """Seconds from ack to found, edited and gone; how many were still shown at the first look after their deletion."""
 
     found_s: list[float] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Fresh:
     posted: int = 0
 
 
-class House:
+class SearchedRooms:
     """Rooms and a search over them."""
 
     def __init__(self, rooms: Rooms, search: Search) -> None:
@@ -90,7 +90,7 @@ class House:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[House]:
+async def running(settings: Settings) -> AsyncIterator[SearchedRooms]:
     """Everything but Ray and sockets."""
     clock, name = SystemClock(), settings.mongo.database
     assert settings.mongo.url is not None
@@ -125,7 +125,7 @@ async def running(settings: Settings) -> AsyncIterator[House]:
     nobody: Any = None  # no cursor, no grant and no address is asked for
     sources = {TYPE: MessageSource(region)}
     try:
-        yield House(
+        yield SearchedRooms(
             rooms,
             Search(link, sources, rooms.memberships, nobody, nobody, nobody, entities=region, analyser=Analyser()),
         )
@@ -137,7 +137,7 @@ async def running(settings: Settings) -> AsyncIterator[House]:
         stores.close()
 
 
-async def follow(house: House, room: str, text: str, word: str, seen: Fresh) -> None:
+async def follow(house: SearchedRooms, room: str, text: str, word: str, seen: Freshness) -> None:
     """One message, through all that can happen to it."""
     posted = await house.rooms.ask(room, Post(body=f"{text} {word}"), by=ANN)
     seen.posted += 1
@@ -150,21 +150,21 @@ async def follow(house: House, room: str, text: str, word: str, seen: Fresh) -> 
         seen.late += 1
         return
     seen.edited_s.append(edited_s)
-    await house.rooms.ask(room, Delete(posted.id), by=ANN)
+    await house.rooms.ask(room, RetractMessage(posted.id), by=ANN)
     seen.shown_deleted += await house.finds(f"{word}b")
 
 
-async def say(house: House, room: str, text: str, seen: Fresh) -> None:
+async def say(house: SearchedRooms, room: str, text: str, seen: Freshness) -> None:
     """One that nobody follows."""
     await house.rooms.ask(room, Post(body=text), by=ANN)
     seen.posted += 1
 
 
-async def measure(house: House, messages: Sequence[str], rate: int, follows: int) -> tuple[Fresh, float]:
+async def measure(house: SearchedRooms, messages: Sequence[str], rate: int, follows: int) -> tuple[Freshness, float]:
     """What was seen, and the seconds until the last message was acknowledged or followed to its end."""
     for room in ROOMS:
         await house.rooms.create(room, Create(), by=ANN)
-    seen, under_way, began_s = Fresh(), list[asyncio.Task[None]](), time.perf_counter()
+    seen, under_way, began_s = Freshness(), list[asyncio.Task[None]](), time.perf_counter()
     for number, text in enumerate(messages):
         if (pause_s := began_s + number / rate - time.perf_counter()) > 0:
             await asyncio.sleep(pause_s)

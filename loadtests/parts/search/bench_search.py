@@ -27,7 +27,7 @@ from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinder, IndexKey
 from serve_app.capabilities.search.engines.embedded.engine import TantivyEngine
 from serve_app.capabilities.search.port import Among, Filters, Generation, Key, Put
-from serve_app.capabilities.search.process.index import Asked
+from serve_app.capabilities.search.process.index import ServingGeneration
 from serve_app.capabilities.search.query import parse
 
 BATCH: Final = 2_000
@@ -35,7 +35,7 @@ ROOMS: Final = 50
 ASKED: Final = 300
 
 
-class Plain:
+class PlainEngine:
     """tantivy with the words themselves."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,13 +72,13 @@ class Plain:
         return len([searcher.doc(address)["key"] for _, address in found.hits])
 
 
-class Ours:
+class WholeEngine:
     """The engine of the process, and all that stands before it."""
 
     def __init__(self, engine: TantivyEngine, *, beginnings: bool) -> None:
         self._engine, self._beginnings = engine, beginnings
         self._blinder = Blinder(IndexKey("k1", bytes(range(32))), Analyser())
-        self._asked = Asked(engine, self._blinder)
+        self._asked = ServingGeneration(engine, self._blinder)
 
     async def fill(self, messages: Sequence[str]) -> float:
         """Seconds of it that were ours: words and tokens."""
@@ -124,18 +124,18 @@ async def measure(messages: Sequence[str], folder: Path) -> None:
     """All of it."""
     count, before = len(messages), psutil.Process().memory_info().rss
     began_s = time.perf_counter()
-    plain = Plain(_made(folder / "plain"))
+    plain = PlainEngine(_made(folder / "plain"))
     plain.fill(messages)
     took_s = time.perf_counter() - began_s
     base = size(folder / "plain") / count
     print(f"  {'plain tantivy':36} {count / took_s:8.0f} messages/s  {base:6.0f} bytes a message")
-    kept: Ours | None = None
+    kept: WholeEngine | None = None
     for title, beginnings in (("search, beginnings of names", False), ("search, beginnings of all", True)):
         engine = TantivyEngine(folder / str(beginnings), SystemClock(), commit_every_s=0)
         await engine.start()
         await engine.create(Generation(1, "k1", "1"))
         await engine.swap(1)
-        kept, began_s = Ours(engine, beginnings=beginnings), time.perf_counter()
+        kept, began_s = WholeEngine(engine, beginnings=beginnings), time.perf_counter()
         ours_s = await kept.fill(messages)
         took_s = time.perf_counter() - began_s
         await engine.close()  # waits until what is being merged is merged

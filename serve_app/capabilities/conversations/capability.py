@@ -8,7 +8,7 @@ from serve_app.capabilities.conversations.operations import ConversationOperatio
 from serve_app.capabilities.conversations.personal import PersonalConversations
 from serve_app.capabilities.conversations.policies import ShippedPolicies
 from serve_app.capabilities.conversations.server_events import CONVERSATION_EVENTS
-from serve_app.capabilities.conversations.service import Conversations, Terms
+from serve_app.capabilities.conversations.service import Conversations, ConversationTerms
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.rooms.capability import rooms_of
@@ -27,7 +27,7 @@ def conversations_of(context: ServerContext) -> Conversations:
         names=context.names,
         reach=context.reach,
         policies=ShippedPolicies(),
-        terms=Terms(
+        terms=ConversationTerms(
             allowed=consent,
             max_open_requests=settings.chat.max_open_requests,
             encrypted=frozenset(settings.e2ee.relations),

@@ -12,7 +12,7 @@ from serve_app.capabilities.capability import Section
 R = TypeVar("R")
 
 
-class RoomsReader(Protocol):
+class RoomsOfPerson(Protocol):
     """What is read here of `actors.rooms.service.Rooms`."""
 
     async def rooms_of(self, by: Principal, *, cursor: str | None, limit: int, trace: str) -> RoomList: ...
@@ -23,7 +23,7 @@ class RoomsReader(Protocol):
 class PersonalConversations:
     """One a replica of the API."""
 
-    def __init__(self, rooms: RoomsReader) -> None:
+    def __init__(self, rooms: RoomsOfPerson) -> None:
         self._rooms = rooms
 
     async def export(self, who: Principal, trace: str) -> AsyncIterator[Section]:

@@ -29,13 +29,13 @@ from serve_app.capabilities.conversations.policies import Policies
 from serve_app.capabilities.conversations.requests import CreateConversation, SpeaksAbout
 
 
-class RoleReader(Protocol):
+class RoleLookup(Protocol):
     """Who has which role (`identity.accounts.roles.Roles`)."""
 
     async def role_of(self, user: str) -> str | None: ...
 
 
-class Cares(Protocol):
+class CareRelationships(Protocol):
     """Which care relationships two people have (`identity.care.service.CareReader`)."""
 
     async def between(self, one: str, other: str) -> list[CareRecord]: ...
@@ -44,7 +44,7 @@ class Cares(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ConversationTerms:
     """What is offered. `allowed`: may clients write to each other, once both agree? `encrypted`: relations whose
     conversations may be encrypted by their devices."""
 
@@ -60,12 +60,12 @@ class Conversations:
         self,
         region: EntityClient,
         clock: Clock,
-        cares: Cares,
-        roles: RoleReader,
+        cares: CareRelationships,
+        roles: RoleLookup,
         names: Names,
         reach: Reach,
         policies: Policies,
-        terms: Terms,
+        terms: ConversationTerms,
     ) -> None:
         self._region, self._clock = region, clock
         self._cares, self._roles, self._names, self._reach = cares, roles, names, reach

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from actors.devicekeys.records import ClaimedKey, Key, ShownDevice, ToDevice
+from actors.devicekeys.records import ClaimedKey, DeviceKey, ShownDevice, ToDevice
 from common.decoding import Id, Request, ShortText
 
 PublicKey = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9+/_-]{43}=?\Z", description="32 bytes, base64.")]
@@ -19,9 +19,9 @@ class OneTimeKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_id: KeyId
     key: PublicKey
 
-    def kept(self) -> Key:
+    def kept(self) -> DeviceKey:
         """As it is kept."""
-        return Key(self.key_id, self.key)
+        return DeviceKey(self.key_id, self.key)
 
 
 class PutDeviceKeys(Request, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class PutOneTimeKeys(Request, frozen=True, kw_only=True):
     fallback: OneTimeKey | None = None
 
 
-class OfDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OfKeyDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A device of somebody."""
 
     user_id: Id
@@ -57,7 +57,7 @@ class OfDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ClaimKeys(Request, frozen=True, kw_only=True):
     """A key of each of these devices."""
 
-    devices: Annotated[list[OfDevice], Meta(min_length=1, max_length=100)]
+    devices: Annotated[list[OfKeyDevice], Meta(min_length=1, max_length=100)]
 
 
 class ToDeviceMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

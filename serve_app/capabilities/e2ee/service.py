@@ -18,7 +18,7 @@ from actors.rooms.service import Rooms
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.ids import new_id
-from serve_app.capabilities.e2ee.requests import OfDevice, ToDeviceMessage
+from serve_app.capabilities.e2ee.requests import OfKeyDevice, ToDeviceMessage
 from serve_app.capabilities.identity.sessions.living import LivingSessions
 from store.ports.views import ViewQuery, Views
 
@@ -64,7 +64,7 @@ class DeviceDirectory:
         found = await asyncio.gather(*(self.devices(user, trace) for user in dict.fromkeys(users)))
         return [one for some in found for one in some]
 
-    async def claim(self, devices: Sequence[OfDevice], by: Principal, trace: str) -> list[ClaimedKey]:
+    async def claim(self, devices: Sequence[OfKeyDevice], by: Principal, trace: str) -> list[ClaimedKey]:
         """A key of each. Raises NotFound: of somebody with whom the caller shares no encrypted room."""
         there = {(one.user_id, one.device_id) for one in await self.of([one.user_id for one in devices], by, trace)}
         keys = []

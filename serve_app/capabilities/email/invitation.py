@@ -7,14 +7,14 @@ from typing import Final
 from icalendar import Calendar, Event, vCalAddress, vRecur, vText
 
 from actors.calendars.ical.vtimezones import vtimezone
-from actors.notifications.activities import Invitation
+from actors.notifications.activities import CalendarInvitation
 from serve_app.capabilities.email.catalogues import zone_of
 
 _PRODUCT: Final = "-//Carewire//Invitations//EN"
 _EVENT: Final = b"BEGIN:VEVENT\r\n"
 
 
-def ics(invitation: Invitation, *, organizer: str, attendee: str, made_at_ms: int) -> bytes:
+def ics(invitation: CalendarInvitation, *, organizer: str, attendee: str, made_at_ms: int) -> bytes:
     """The appointment as its own calendar object: one UID, one method. Who organizes it is the address that mails come
     from, so answers disturb nobody."""
     calendar = Calendar()
@@ -32,7 +32,7 @@ def _zone(name: str) -> bytes:
     return b"" if zone_of(name) is UTC else bytes(vtimezone(name).to_ical())
 
 
-def _event(invitation: Invitation, organizer: str, attendee: str, made_at_ms: int) -> Event:
+def _event(invitation: CalendarInvitation, organizer: str, attendee: str, made_at_ms: int) -> Event:
     event, zone, cancelled = Event(), zone_of(invitation.tz), invitation.method == "CANCEL"
     event.add("uid", invitation.uid)
     event.add("sequence", invitation.sequence)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actors.notifications.activities import MailTraced
-from serve_app.capabilities.email.connectors.providers import Outgoing
+from serve_app.capabilities.email.connectors.providers import RawMail
 from serve_app.capabilities.email.figures import MailFigures
 from serve_app.capabilities.email.suppressions import Suppressions
 
@@ -19,7 +19,7 @@ class MailLedger:
         """Is the address one that mail gets to, and is wanted at?"""
         return await self.suppressions.may_send(to, template)
 
-    async def sent(self, mail: Outgoing) -> None:
+    async def sent(self, mail: RawMail) -> None:
         """A provider has it. A mail that is sent again counts once."""
         of = MailTraced(user=mail.user, delivery=mail.delivery) if mail.delivery else MailTraced()
         if await self.suppressions.sent(mail.to, mail.key, mail.owner, of):

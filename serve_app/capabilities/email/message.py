@@ -15,7 +15,7 @@ from typing import Final
 
 from actors.notifications.activities import Mail
 from serve_app.capabilities.email.invitation import ics
-from serve_app.capabilities.email.rendering import Rendered, Templates
+from serve_app.capabilities.email.rendering import RenderedMail, Templates
 
 _ADDRESS: Final = re.compile(r"""[^\s@<>()\[\],;:\\"]+@[^\s@<>()\[\],;:\\"]+""")
 _ENCODING: Final = "quoted-printable"
@@ -64,7 +64,7 @@ class Composer:
             part.set_boundary(f"={key}-{number}=")
         return message
 
-    def _headed(self, mail: Mail, rendered: Rendered, to: str, key: str, made_at_ms: int) -> EmailMessage:
+    def _headed(self, mail: Mail, rendered: RenderedMail, to: str, key: str, made_at_ms: int) -> EmailMessage:
         local, _, domain = to.rpartition("@")
         name, address = parseaddr(self.head.sender)
         message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)

@@ -15,7 +15,7 @@ from mjml import mjml2html
 
 from actors.notifications.activities import Mail, MailItem
 from serve_app.capabilities.email.catalogues import Catalogues, Language
-from serve_app.capabilities.email.words import FACTS, FOOTER, UNSUBSCRIBE, WORDS, Words
+from serve_app.capabilities.email.words import FACTS, FOOTER, UNSUBSCRIBE, WORDS, MailTemplate
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 _VALUE: Final = re.compile(r"\{(\w+)\}")
@@ -26,7 +26,7 @@ _MOMENT: Final = "_ms"
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedMail:
     """A mail in words."""
 
     subject: str
@@ -48,7 +48,7 @@ class Templates:
         """Those that there are words in."""
         return self._catalogues.languages
 
-    def render(self, mail: Mail) -> Rendered:
+    def render(self, mail: Mail) -> RenderedMail:
         """The mail in words.
 
         Raises:
@@ -76,7 +76,9 @@ class Templates:
             "unsubscribe_words": language.says(UNSUBSCRIBE),
         }
         html, text = self._forms[words.form]
-        return Rendered(_one_line(subject)[:_LONGEST_SUBJECT], text.render(fields), html.render(fields), language.tag)
+        return RenderedMail(
+            _one_line(subject)[:_LONGEST_SUBJECT], text.render(fields), html.render(fields), language.tag
+        )
 
     def address(self, link: str) -> str:
         """Where a link leads: a path below the public URL, or an address of https. "": nowhere."""
@@ -85,7 +87,7 @@ class Templates:
         below = link.startswith("/") and not link.startswith("//")
         return f"{self._public_url}{link}" if self._public_url and below else ""
 
-    def _buttons(self, mail: Mail, words: Words, language: Language) -> list[tuple[str, str]]:
+    def _buttons(self, mail: Mail, words: MailTemplate, language: Language) -> list[tuple[str, str]]:
         found = [(language.says(words.button), self.address(mail.link or words.link))] if words.button else []
         found += [(_one_line(action.title), self.address(action.link)) for action in mail.actions]
         return [(title, address) for title, address in found if address]

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MailTemplate:
     """One template. `subject` holds no code: it is shown on locked screens. A paragraph of which a value is missing is
     left out. `link`: a path below the public URL, where the mail names none. `version` grows with each change.
     `form`: see `templates`. `own`: the notification's own title and body are shown, if it has
@@ -40,8 +40,8 @@ _PAYMENT: Final = _("See the payment")
 _SHEET: Final = _("Open the worksheet")
 _WHEN: Final = _("It begins on {starts_at}.")
 
-_IDENTITY: Final[Mapping[str, Words]] = {
-    "password_reset": Words(
+_IDENTITY: Final[Mapping[str, MailTemplate]] = {
+    "password_reset": MailTemplate(
         subject=_("Your code to choose a new password"),
         text=(_("Somebody asked for a new password for your account. This is the code:"),),
         link="/reset",
@@ -50,7 +50,7 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         version=2,
         security=True,
     ),
-    "invitation": Words(
+    "invitation": MailTemplate(
         subject=_("You are invited"),
         text=(_("You are invited to open an account. Register with this address and this invitation:"),),
         link="/register",
@@ -59,12 +59,12 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         version=2,
         security=True,
     ),
-    "new_sign_in": Words(
+    "new_sign_in": MailTemplate(
         _("A new sign-in to your account"),
         (_("Your account was used on a device that it has not seen before."), _NOT_YOU),
         security=True,
     ),
-    "session_stolen": Words(
+    "session_stolen": MailTemplate(
         _("A session of yours was ended"),
         (
             _("Two devices used the same session of your account, so it was ended. Please sign in again."),
@@ -72,15 +72,15 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         ),
         security=True,
     ),
-    "password_changed": Words(
+    "password_changed": MailTemplate(
         _("Your password was changed"), (_("The password of your account was changed."), _NOT_YOU), security=True
     ),
-    "totp_removed": Words(
+    "totp_removed": MailTemplate(
         _("Your second factor was removed"),
         (_("Signing in to your account needs no second factor any more."), _NOT_YOU),
         security=True,
     ),
-    "recovery_code_used": Words(
+    "recovery_code_used": MailTemplate(
         _("A recovery code was used"),
         (
             _("Somebody signed in to your account with a recovery code instead of the second factor."),
@@ -88,7 +88,7 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         ),
         security=True,
     ),
-    "login_locked": Words(
+    "login_locked": MailTemplate(
         _("Signing in to your account has to wait"),
         (
             _(
@@ -99,7 +99,7 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         ),
         security=True,
     ),
-    "register_attempted": Words(
+    "register_attempted": MailTemplate(
         _("You have an account already"),
         (
             _("Somebody tried to open an account with this address, which has one."),
@@ -107,10 +107,10 @@ _IDENTITY: Final[Mapping[str, Words]] = {
         ),
         security=True,
     ),
-    "security_code": Words(
+    "security_code": MailTemplate(
         _("Your code"), (_("This is the code that you asked for:"),), closing=(_SAFE,), security=True
     ),
-    "security_notice": Words(
+    "security_notice": MailTemplate(
         _("A notice about the security of your account"),
         (_("Something changed in the security of your account. Sign in to see what."), _NOT_YOU),
         "/security",
@@ -119,32 +119,32 @@ _IDENTITY: Final[Mapping[str, Words]] = {
     ),
 }
 
-_APPOINTMENTS: Final[Mapping[str, Words]] = {
-    "appointment_reminder": Words(
+_APPOINTMENTS: Final[Mapping[str, MailTemplate]] = {
+    "appointment_reminder": MailTemplate(
         _("A reminder of your session"), (_("You have a session soon."), _WHEN), "/bookings", _SESSION, optional=True
     ),
-    "booking_requested": Words(
+    "booking_requested": MailTemplate(
         _("A session was requested"),
         (_("Somebody would like to have a session with you."), _WHEN),
         "/bookings",
         _SESSION,
     ),
-    "booking_confirmed": Words(
+    "booking_confirmed": MailTemplate(
         _("Your session is confirmed"), (_("Your session is confirmed."), _WHEN), "/bookings", _SESSION
     ),
-    "booking_changed": Words(
+    "booking_changed": MailTemplate(
         _("Your session has changed"),
         (_("Your session has another time or place now."), _WHEN),
         "/bookings",
         _SESSION,
     ),
-    "booking_cancelled": Words(
+    "booking_cancelled": MailTemplate(
         _("Your session is cancelled"),
         (_("This session will not take place."), _("It would have begun on {starts_at}.")),
         "/bookings",
         _("See your sessions"),
     ),
-    "waitlist_offer": Words(
+    "waitlist_offer": MailTemplate(
         _("A time has become free"),
         (_("You asked to be told: a time has become free."), _WHEN, _("It is kept for you until {expires_at}.")),
         "/bookings",
@@ -153,66 +153,66 @@ _APPOINTMENTS: Final[Mapping[str, Words]] = {
     ),
 }
 
-_PAYMENTS: Final[Mapping[str, Words]] = {
-    "payment_succeeded": Words(
+_PAYMENTS: Final[Mapping[str, MailTemplate]] = {
+    "payment_succeeded": MailTemplate(
         _("Your payment has arrived"), (_("Thank you: your payment of {amount} has arrived."),), "/payments", _PAYMENT
     ),
-    "payment_failed": Words(
+    "payment_failed": MailTemplate(
         _("Your payment did not succeed"),
         (_("Your payment of {amount} did not succeed. Nothing was charged."),),
         "/payments",
         _PAYMENT,
     ),
-    "payment_action_required": Words(
+    "payment_action_required": MailTemplate(
         _("Your payment needs something from you"),
         (_("Your payment of {amount} waits for you to confirm it."),),
         "/payments",
         _PAYMENT,
     ),
-    "payment_refunded": Words(
+    "payment_refunded": MailTemplate(
         _("You get money back"), (_("{amount} is on its way back to you."),), "/payments", _PAYMENT
     ),
-    "invoice_ready": Words(
+    "invoice_ready": MailTemplate(
         _("Your invoice is ready"), (_("Your invoice of {amount} is ready."),), "/payments", _("See the invoice")
     ),
-    "subscription_changed": Words(
+    "subscription_changed": MailTemplate(
         _("Your subscription has changed"), (_("Something changed in your subscription."),), "/payments", _OPEN
     ),
 }
 
-_WORKSHEETS: Final[Mapping[str, Words]] = {
-    "worksheet_assigned": Words(
+_WORKSHEETS: Final[Mapping[str, MailTemplate]] = {
+    "worksheet_assigned": MailTemplate(
         _("You have a new worksheet"),
         (_("A worksheet waits for you."), _("It is due on {due_at}.")),
         "/worksheets",
         _SHEET,
         optional=True,
     ),
-    "worksheet_due": Words(
+    "worksheet_due": MailTemplate(
         _("A worksheet is due"), (_("A worksheet is due on {due_at}."),), "/worksheets", _SHEET, optional=True
     ),
-    "worksheet_submitted": Words(
+    "worksheet_submitted": MailTemplate(
         _("A worksheet was handed in"),
         (_("Somebody has handed in a worksheet."),),
         "/worksheets",
         _SHEET,
         optional=True,
     ),
-    "worksheet_feedback": Words(
+    "worksheet_feedback": MailTemplate(
         _("There is feedback on your worksheet"),
         (_("Your worksheet has been read."),),
         "/worksheets",
         _SHEET,
         optional=True,
     ),
-    "clarification_requested": Words(
+    "clarification_requested": MailTemplate(
         _("There is a question about your worksheet"),
         (_("There is a question about what you wrote."),),
         "/worksheets",
         _SHEET,
         optional=True,
     ),
-    "worksheet_alert": Words(
+    "worksheet_alert": MailTemplate(
         _("Please look at a worksheet"),
         (_("An answer in a worksheet needs your attention now."),),
         "/worksheets",
@@ -220,35 +220,35 @@ _WORKSHEETS: Final[Mapping[str, Words]] = {
     ),
 }
 
-_OTHERS: Final[Mapping[str, Words]] = {
-    "chat_message": Words(
+_OTHERS: Final[Mapping[str, MailTemplate]] = {
+    "chat_message": MailTemplate(
         _("You have new messages"),
         (_("Somebody has written to you."),),
         "/messages",
         _("Read the messages"),
         optional=True,
     ),
-    "missed_call": Words(
+    "missed_call": MailTemplate(
         _("You missed a call"), (_("Somebody has called you on {called_at}."),), "/calls", _OPEN, optional=True
     ),
-    "somebody_waiting": Words(
+    "somebody_waiting": MailTemplate(
         _("Somebody waits for you"),
         (_("Somebody is in the waiting room of your meeting."),),
         "/meetings",
         _OPEN,
         optional=True,
     ),
-    "recording_ready": Words(
+    "recording_ready": MailTemplate(
         _("A recording is ready"), (_("The recording of a meeting is ready."),), "/meetings", _OPEN, optional=True
     ),
-    "session_outcome": Words(
+    "session_outcome": MailTemplate(
         _("How did the session go?"),
         (_("Please say whether the session took place."),),
         "/bookings",
         _SESSION,
         optional=True,
     ),
-    "emergency_alert": Words(
+    "emergency_alert": MailTemplate(
         _("Emergency: somebody needs help now"),
         (
             _("Somebody in your care has called for help. Open Carewire now, and take it over."),
@@ -258,50 +258,50 @@ _OTHERS: Final[Mapping[str, Words]] = {
         _("Open the emergency"),
         security=True,
     ),
-    "system_update": Words(
+    "system_update": MailTemplate(
         _("Carewire has changed"), (_("There is something new."),), "", _OPEN, own=True, optional=True
     ),
-    "maintenance": Words(
+    "maintenance": MailTemplate(
         _("Carewire will be away for a while"),
         (_("Carewire is not available from {starts_at} to {ends_at}."),),
         own=True,
         optional=True,
     ),
-    "announcement": Words(
+    "announcement": MailTemplate(
         _("An announcement"), (_("There is an announcement for you."),), "", _OPEN, own=True, optional=True
     ),
-    "safety_alert": Words(
+    "safety_alert": MailTemplate(
         _("Somebody in your care may be in danger"),
         (_("Somebody in your care has written words of danger. Open Carewire now, and look at it."),),
         "/cases",
         _("See the case"),
         security=True,
     ),
-    "report_updated": Words(
+    "report_updated": MailTemplate(
         _("There is news about your report"),
         (_("Something you have reported is being looked at, or was decided."),),
         "/reports",
         _("See the report"),
         optional=True,
     ),
-    "message_held": Words(
+    "message_held": MailTemplate(
         _("A message of yours is being looked at"),
         (_("A message that you wrote is held until somebody has looked at it."),),
         "",
         _OPEN,
         optional=True,
     ),
-    "case_overdue": Words(
+    "case_overdue": MailTemplate(
         _("A case is overdue"),
         (_("A case has waited for longer than it should."),),
         "/cases",
         _("See the case"),
         optional=True,
     ),
-    "cover_changed": Words(
+    "cover_changed": MailTemplate(
         _("A cover has changed"), (_("Who stands in for whom has changed."),), "/care", _OPEN, optional=True
     ),
-    "digest": Words(
+    "digest": MailTemplate(
         _("What happened in Carewire"),
         (_("This is what waited for you:"),),
         "/notifications",
@@ -311,7 +311,7 @@ _OTHERS: Final[Mapping[str, Words]] = {
     ),
 }
 
-WORDS: Final[Mapping[str, Words]] = {**_IDENTITY, **_APPOINTMENTS, **_PAYMENTS, **_WORKSHEETS, **_OTHERS}
+WORDS: Final[Mapping[str, MailTemplate]] = {**_IDENTITY, **_APPOINTMENTS, **_PAYMENTS, **_WORKSHEETS, **_OTHERS}
 FOOTER: Final = _("This mail was written by a machine. Nobody reads answers to it.")
 UNSUBSCRIBE: Final = _("No more mails of this kind")
 FACTS: Final[Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
-from actors.emergencies.emergency.commands import Acknowledge, Cancel, Cry, HandOff, Resolve
+from actors.emergencies.emergency.commands import AcknowledgeEmergency, CancelEmergency, Cry, HandOff, Resolve
 from actors.emergencies.records import Location, ShownEmergency
 from actors.emergencies.views import EVERYBODY
 from actors.kernel.contract.entity import Command
@@ -120,7 +120,7 @@ class EmergencyOperations:
         yield _changing(
             "acknowledge_emergency",
             requests.ChangeEmergency,
-            lambda request, caller: self._change(request.emergency_id, Acknowledge(), caller),
+            lambda request, caller: self._change(request.emergency_id, AcknowledgeEmergency(), caller),
             "I am on it. The first one has it; the others are told who.",
         )
         yield _changing(
@@ -141,7 +141,7 @@ class EmergencyOperations:
         yield _changing(
             "cancel_emergency",
             requests.ChangeEmergency,
-            lambda request, caller: self._change(request.emergency_id, Cancel(), caller),
+            lambda request, caller: self._change(request.emergency_id, CancelEmergency(), caller),
             "Help is not needed. For who raised it; what Carewire itself raised, staff cancels.",
         )
 

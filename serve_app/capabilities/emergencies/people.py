@@ -13,7 +13,7 @@ from serve_app.capabilities.identity.care.service import CareReader
 _MOST_CARES: Final = 200
 
 
-class RoleReader(Protocol):
+class ResponderRoles(Protocol):
     """Who has a role (`identity.accounts.roles.Roles`)."""
 
     async def page(self, role: str | None, *, after: str = "", limit: int) -> list[str]: ...
@@ -24,7 +24,7 @@ class RoleReader(Protocol):
 class RungPeople:
     """One a process."""
 
-    def __init__(self, entities: EntityClient, care: CareReader, roles: RoleReader) -> None:
+    def __init__(self, entities: EntityClient, care: CareReader, roles: ResponderRoles) -> None:
         self._entities, self._care, self._roles = entities, care, roles
 
     async def ladder_of(self, person: str) -> Ladder:

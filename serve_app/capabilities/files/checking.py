@@ -21,7 +21,7 @@ _YOUNG_MS: Final = 3_600_000
 
 
 @dataclass(slots=True)
-class Checked:
+class StorageFindings:
     """What was found. `missing`: files without bytes; `stray`: bytes without a file; `removed` of these."""
 
     files: int = 0
@@ -37,9 +37,9 @@ class FilesCheck:
     def __init__(self, views: Views, database: Database, blobs: Blobs, clock: Clock) -> None:
         self._views, self._database, self._blobs, self._clock = views, database, blobs, clock
 
-    async def look(self, *, repair: bool) -> Checked:
+    async def look(self, *, repair: bool) -> StorageFindings:
         """Go through all of it. Raises Unavailable."""
-        found, owned = Checked(), set[str]()
+        found, owned = StorageFindings(), set[str]()
         async for file_id, blobs in self._files():
             found.files += 1
             owned |= set(blobs)

@@ -118,7 +118,7 @@ class FileOperations:
         yield self._operation(
             name="accept_media",
             action="file.accept",
-            request=requests.OfMessage,
+            request=requests.FilesOfMessage,
             call=self._accept,
             rest=Rest("POST", f"{_ROOM}/messages/{{message_id}}/accept-media", tag=_TAG),
             response=FileReply,
@@ -175,7 +175,7 @@ class FileOperations:
         post = Post(body=request.caption or "", client_id=client_id, kind=kind, attachments=attached)
         return await self._files.share(post, request.room_id, request.file_id, caller.by, trace=caller.trace)
 
-    async def _accept(self, request: requests.OfMessage, caller: Caller) -> FileReply:
+    async def _accept(self, request: requests.FilesOfMessage, caller: Caller) -> FileReply:
         found = await self._files.accept(request.room_id, request.message_id, caller.by, caller.trace)
         return FileReply(file=found)
 

@@ -55,7 +55,7 @@ class LinkFile(Request, frozen=True, kw_only=True):
     disposition: Literal["inline", "attachment"] = "inline"
 
 
-class OfMessage(Request, frozen=True, kw_only=True):
+class FilesOfMessage(Request, frozen=True, kw_only=True):
     """A message."""
 
     room_id: Id

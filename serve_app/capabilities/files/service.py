@@ -41,7 +41,7 @@ class Files:
         self.sight, self._settings, self._holds = sight, settings, holds
 
     async def begin(
-        self, file_id: str, blob: str, *, owner: str, name: str, size: int, told: "Told", trace: str
+        self, file_id: str, blob: str, *, owner: str, name: str, size: int, told: "UploadMetadata", trace: str
     ) -> ShownFile:
         """The bytes of a file are there: it begins. May be repeated.
 
@@ -162,7 +162,7 @@ class Files:
         return [str(view.fields["file"]) for view in await self._views.find(query)]
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class UploadMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever sends a file says of it: type, SHA-256 in hexadecimal, and for which room it is ("": nothing)."""
 
     type: str = ""

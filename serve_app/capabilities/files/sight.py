@@ -19,7 +19,7 @@ _PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleFile:
     """A file as somebody may see it. `blurred`: of its picture they get a blurred one. `owner`: as whom they see its
     owner."""
 
@@ -40,7 +40,7 @@ class FileSight:
     def __init__(self, entities: EntityClient, clock: Clock) -> None:
         self._entities, self._clock = entities, clock
 
-    async def of(self, file_id: str, by: Principal, trace: str = "") -> Seen:
+    async def of(self, file_id: str, by: Principal, trace: str = "") -> VisibleFile:
         """The file, for whoever may see it. A file that was put into a message a moment ago may not have heard of it
         yet: it is asked again for a while.
 
@@ -65,19 +65,19 @@ class FileSight:
             raise _absent(file_id)
         return known
 
-    async def _seen(self, known: KnownFile, by: Principal, trace: str) -> Seen | None:
+    async def _seen(self, known: KnownFile, by: Principal, trace: str) -> VisibleFile | None:
         record = known.record
         if by.user == record.owner:
-            return Seen(record, known.name, False, record.owner, owned=True)
+            return VisibleFile(record, known.name, False, record.owner, owned=True)
         if record.state != "ready":
             return None
-        found: Seen | None = None
+        found: VisibleFile | None = None
         for place in reversed(record.places):
             witnessed = await self._witnessed(place, by, trace)
             if witnessed is None or record.id not in witnessed.files:
                 continue
             blurred = witnessed.blurred and record.picture is not None and by.user not in record.accepted
-            found = Seen(record, known.name, blurred, witnessed.shown_as)
+            found = VisibleFile(record, known.name, blurred, witnessed.shown_as)
             if not blurred:
                 break
         return found

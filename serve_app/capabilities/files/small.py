@@ -14,7 +14,7 @@ from common.ids import ID_PATTERN, new_id
 from serve_app.capabilities.files.metrics import FilesMetrics
 from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.requests import FileReply
-from serve_app.capabilities.files.service import Files, Told
+from serve_app.capabilities.files.service import Files, UploadMetadata
 from serve_app.capabilities.files.tus.headers import clean_name
 from serve_app.edge.conventions.permits import permit
 from serve_app.edge.conventions.readings import tells
@@ -32,7 +32,7 @@ class SmallFiles:
         self._files, self._blobs, self._quota = files, blobs, quota
         self._metrics, self._clock = metrics, clock
 
-    async def take(self, request: Request, by: Principal, name: str, told: Told) -> FileReply:
+    async def take(self, request: Request, by: Principal, name: str, told: UploadMetadata) -> FileReply:
         """Store the body, and begin a file of it. Raises InvalidArgument, PayloadTooLarge."""
         name, most = clean_name(name), min(LARGEST, self._quota.settings.max_bytes)
         declared = request.headers.get("content-length", "0")
@@ -78,7 +78,7 @@ def small_routes(small: SmallFiles) -> APIRouter:
         sha256: Annotated[str, Query(pattern="^([0-9a-fA-F]{64})?$")] = "",
     ) -> Response:
         """A small file, at most 8 MiB, as the body. Larger ones by tus, at `/api/files/uploads`."""
-        told = Told(type=_type_of(request), sha256=sha256.lower(), room=room_id)
+        told = UploadMetadata(type=_type_of(request), sha256=sha256.lower(), room=room_id)
         made = await small.take(request, by, name, told)
         return Response(msgspec.json.encode(made), 201, media_type="application/json")
 

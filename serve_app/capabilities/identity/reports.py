@@ -8,15 +8,15 @@ from common.lib.tasks import Tasks
 from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.identity.accounts.account_records import Account
-from serve_app.capabilities.identity.accounts.lockout import Attempt
+from serve_app.capabilities.identity.accounts.lockout import LoginAttempt
 from serve_app.capabilities.identity.messages.outbox import OutgoingMail
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.parts import Parts
 
 log = get_logger(__name__)
 
 
-class Reports:
+class AccountReports:
     """One a replica of the API. What an answer must not wait for, or its time would tell something, is done `later`."""
 
     def __init__(self, parts: Parts) -> None:
@@ -32,7 +32,7 @@ class Reports:
         await self._tasks.cancel()
 
     async def record(
-        self, action: str, user: str, by: Origin, *, outcome: str = "ok", resource: str = "", role: str = ""
+        self, action: str, user: str, by: RequestOrigin, *, outcome: str = "ok", resource: str = "", role: str = ""
     ) -> None:
         """Append to the audit record: the user did this to their own account. Raises Unavailable."""
         await self._parts.audit.append(
@@ -62,7 +62,7 @@ class Reports:
         if account is not None:
             await self.warn(account.user, template)
 
-    async def failed(self, account: Account | None, attempt: Attempt, by: Origin) -> NoReturn:
+    async def failed(self, account: Account | None, attempt: LoginAttempt, by: RequestOrigin) -> NoReturn:
         """A wrong password or code: the same answer for whoever has no account. Raises Unauthenticated."""
         log.info("auth.login_failed", user=account.user if account else None, address=by.address)
         await self.record("login.failed", account.user if account is not None else "", by, outcome="refused")

@@ -10,10 +10,10 @@ from common.ids import ID_PATTERN
 from serve_app.capabilities.identity import models
 from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner
 from serve_app.capabilities.identity.accounts.people import People
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.parts import Parts
 from serve_app.capabilities.identity.service import Identity, SignedIn
-from serve_app.capabilities.identity.sessions.session_records import Device, LoginSession
+from serve_app.capabilities.identity.sessions.session_records import LoginSession, SessionDevice
 from serve_app.edge.conventions.callers import sender_of
 from serve_app.edge.conventions.paging import Page
 from serve_app.edge.conventions.permits import permit, public, verified_of
@@ -29,13 +29,13 @@ Revoker = Annotated[Principal, permit("session.revoke")]
 SessionId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
-def origin_of(request: Request) -> Origin:
+def origin_of(request: Request) -> RequestOrigin:
     """Where the request comes from."""
     agent = request.headers.get("user-agent", "")[:_AGENT]
-    return Origin(sender_of(request.scope).address, agent, request.scope["request_id"])
+    return RequestOrigin(sender_of(request.scope).address, agent, request.scope["request_id"])
 
 
-From = Annotated[Origin, Depends(origin_of)]
+From = Annotated[RequestOrigin, Depends(origin_of)]
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -54,7 +54,7 @@ def auth_routes(identity: Identity, parts: Parts, people: People) -> APIRouter:
     async def register(request: Request, body: models.Register, by: From, _: Enter) -> models.Tokens:
         """A new account, signed in."""
         person = AccountOwner(body.email, body.name)
-        device = Device(body.device_name, by.agent, by.address)
+        device = SessionDevice(body.device_name, by.agent, by.address)
         signed = await identity.register(
             person, body.password, device, body.device_id, invitation=body.invitation, by=by
         )
@@ -63,7 +63,7 @@ def auth_routes(identity: Identity, parts: Parts, people: People) -> APIRouter:
     @router.post("/login", operation_id="login", responses=_errors(401, 412))
     async def login(request: Request, body: models.Login, by: From, _: Enter) -> models.Tokens:
         """A new session. 401 with `details.factor` when the code of the second factor is missing."""
-        device = Device(body.device_name, by.agent, by.address)
+        device = SessionDevice(body.device_name, by.agent, by.address)
         signed = await identity.login(
             body.email,
             body.password,

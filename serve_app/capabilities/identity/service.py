@@ -15,13 +15,13 @@ from common.ids import new_id
 from common.logs import get_logger
 from config.settings import AuthSettings, IdentitySettings
 from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner, Totp, TotpSecret
-from serve_app.capabilities.identity.accounts.lockout import Attempt
+from serve_app.capabilities.identity.accounts.lockout import LoginAttempt
 from serve_app.capabilities.identity.accounts.totp import matching_step, new_recovery_codes, new_secret, uri_of
 from serve_app.capabilities.identity.messages.outbox import OutgoingMail
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.parts import Parts
-from serve_app.capabilities.identity.reports import Reports
-from serve_app.capabilities.identity.sessions.session_records import Device, LoginSession, Reused
+from serve_app.capabilities.identity.reports import AccountReports
+from serve_app.capabilities.identity.sessions.session_records import LoginSession, Reused, SessionDevice
 
 log = get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Identity:
         self._expected = Expected(auth.issuer, auth.audience)
         self._clock = clock
         self._secret = secret
-        self._reports = Reports(parts)
+        self._reports = AccountReports(parts)
 
     async def close(self) -> None:
         """End what is still being sent."""
@@ -61,10 +61,10 @@ class Identity:
         self,
         person: AccountOwner,
         password: str,
-        device: Device,
+        device: SessionDevice,
         device_id: str | None,
         invitation: str | None,
-        by: Origin,
+        by: RequestOrigin,
     ) -> SignedIn:
         """A new account, signed in: a client's, or with an invitation that of its role.
 
@@ -100,10 +100,10 @@ class Identity:
         email: str,
         password: str,
         code: str | None,
-        device: Device,
+        device: SessionDevice,
         device_id: str | None,
         device_token: str | None,
-        by: Origin,
+        by: RequestOrigin,
     ) -> SignedIn:
         """Sign in. `code` is the second factor, where there is one.
 
@@ -133,7 +133,7 @@ class Identity:
             self._reports.later(self._reports.warn(account.user, "new_sign_in"))
         return signed
 
-    async def refresh(self, refresh_token: str, by: Origin) -> SignedIn:
+    async def refresh(self, refresh_token: str, by: RequestOrigin) -> SignedIn:
         """The next tokens of a session; for a client that shows the same token twice at once, the same tokens.
 
         Raises:
@@ -152,7 +152,7 @@ class Identity:
             raise Unauthenticated("This account cannot be used. Ask the people who run this service.", reason="blocked")
         return self._signed(account, session, token)
 
-    async def logout(self, who: Verified, *, everywhere: bool, by: Origin) -> None:
+    async def logout(self, who: Verified, *, everywhere: bool, by: RequestOrigin) -> None:
         """End this session, or all. A token of another issuer ends as well, and with `everywhere` all of them do."""
         parts = self._parts
         if everywhere:
@@ -165,12 +165,12 @@ class Identity:
             await parts.revocations.revoke(Revocation(who.user, token=who.jti), until_ms=who.expires_ms)
         await self._reports.record("logout", who.user, by, resource="everywhere" if everywhere else who.session)
 
-    async def end_session(self, user: str, session: str, by: Origin) -> None:
+    async def end_session(self, user: str, session: str, by: RequestOrigin) -> None:
         """End one of the user's sessions. Raises NotFound."""
         await self._parts.sessions.end(user, session)
         await self._reports.record("session.ended", user, by, resource=session)
 
-    async def change_password(self, who: Verified, old: str, new: str, by: Origin) -> None:
+    async def change_password(self, who: Verified, old: str, new: str, by: RequestOrigin) -> None:
         """Other sessions end; this one goes on. Raises Unauthenticated: `old` is wrong."""
         account = await self._confirmed(who, old, by)
         self._parts.passwords.check_new(new)
@@ -179,14 +179,14 @@ class Identity:
         await self._reports.record("password.changed", account.user, by)
         await self._reports.warn(account.user, "password_changed")
 
-    async def ask_reset(self, email: str, by: Origin) -> None:
+    async def ask_reset(self, email: str, by: RequestOrigin) -> None:
         """Send a code, if there is such an account. Nobody learns whether there is, not by the time it takes either."""
         parts = self._parts
         mail = parts.accounts.mail_of(email)
         await parts.lockout.begin(parts.lockout.counts(f"reset {mail}", by.address, None)[:2])
         self._reports.later(self._send_code(email, by))
 
-    async def _send_code(self, email: str, by: Origin) -> None:
+    async def _send_code(self, email: str, by: RequestOrigin) -> None:
         parts = self._parts
         account = await parts.accounts.by_mail(email)
         if account is None or account.status != "active" or (person := await parts.accounts.person(account)) is None:
@@ -197,7 +197,7 @@ class Identity:
         await parts.outbox.send(account.user, mail, lifetime_s=parts.codes.lifetime_s)
         await self._reports.record("password.reset_asked", account.user, by)
 
-    async def reset(self, email: str, code: str, new: str, by: Origin) -> None:
+    async def reset(self, email: str, code: str, new: str, by: RequestOrigin) -> None:
         """A new password; every session ends. Raises Unauthenticated: the code is not good (any more)."""
         parts = self._parts
         parts.passwords.check_new(new)
@@ -215,7 +215,7 @@ class Identity:
         await self._reports.record("password.reset", account.user, by)
         await self._reports.warn(account.user, "password_changed")
 
-    async def enrol_totp(self, who: Verified, password: str, by: Origin) -> tuple[str, str]:
+    async def enrol_totp(self, who: Verified, password: str, by: RequestOrigin) -> tuple[str, str]:
         """A new second factor, not in force before it is confirmed: (secret, URI for an authenticator app)."""
         account = await self._confirmed(who, password, by)
         if account.totp is not None and account.totp.on:
@@ -225,7 +225,7 @@ class Identity:
         await self._parts.accounts.set_totp(account.user, Totp(sealed, on=False, step=0))
         return secret, uri_of(secret, account.user)
 
-    async def confirm_totp(self, who: Verified, code: str, by: Origin) -> list[str]:
+    async def confirm_totp(self, who: Verified, code: str, by: RequestOrigin) -> list[str]:
         """From now on it is asked for. Recovery codes, told this once."""
         account = await self._parts.accounts.need(who.user)
         if account.totp is None or account.totp.on:
@@ -239,18 +239,20 @@ class Identity:
         await self._reports.record("totp.on", account.user, by)
         return codes
 
-    async def remove_totp(self, who: Verified, password: str, by: Origin) -> None:
+    async def remove_totp(self, who: Verified, password: str, by: RequestOrigin) -> None:
         """No second factor any more."""
         account = await self._confirmed(who, password, by)
         await self._parts.accounts.set_totp(account.user, None)
         await self._reports.record("totp.off", account.user, by)
         await self._reports.warn(account.user, "totp_removed")
 
-    async def confirm(self, who: Verified, password: str, by: Origin) -> None:
+    async def confirm(self, who: Verified, password: str, by: RequestOrigin) -> None:
         """Is it really the owner of the account who sits there? Raises Unauthenticated."""
         await self._confirmed(who, password, by)
 
-    async def _sign_in(self, account: Account, device: Device, device_id: str | None, *, known: str | None) -> SignedIn:
+    async def _sign_in(
+        self, account: Account, device: SessionDevice, device_id: str | None, *, known: str | None
+    ) -> SignedIn:
         device_id = device_id or new_id("dev", self._clock.now_ms())
         session, token = await self._parts.sessions.begin(account.user, device_id, device)
         signed = self._signed(account, session, token)
@@ -284,7 +286,9 @@ class Identity:
             account=account, session=session, access_token=access, refresh_token=refresh_token, expires_in_s=int(ttl_s)
         )
 
-    async def _second_factor(self, account: Account, attempt: Attempt, code: str | None, by: Origin) -> None:
+    async def _second_factor(
+        self, account: Account, attempt: LoginAttempt, code: str | None, by: RequestOrigin
+    ) -> None:
         if account.totp is None or not account.totp.on:
             return
         if code is None:
@@ -307,7 +311,7 @@ class Identity:
             return None
         return matching_step(factor.secret, code.strip(), self._clock.now_ms(), after=account.totp.step)
 
-    async def _confirmed(self, who: Verified, password: str, by: Origin) -> Account:
+    async def _confirmed(self, who: Verified, password: str, by: RequestOrigin) -> Account:
         """The caller's account, once they have shown the password again: a stolen token is not enough."""
         account = await self._parts.accounts.get(who.user)
         if account is None:

@@ -35,7 +35,7 @@ _AFTER: Final[Mapping[Action, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LinkTarget:
     """How what a link acts on looks by now."""
 
     state: State
@@ -46,7 +46,7 @@ class Found:
 class Doing:
     """`look` says how it is; `act` does it, as the person themselves, with the choice that they made."""
 
-    look: Callable[[Link], Awaitable[Found]]
+    look: Callable[[Link], Awaitable[LinkTarget]]
     act: Callable[[Link, str], Awaitable[Result]]
 
 
@@ -76,12 +76,12 @@ class Actions:
         """What its action does."""
         return self._doings[link.action]
 
-    async def _booking(self, link: Link) -> Found:
+    async def _booking(self, link: Link) -> LinkTarget:
         booking = await self._calendars.bookings.get(link.subject, by=await self._person(link))
         result = {"booking_id": booking.id, "status": booking.status}
         if booking.status == _AFTER[link.action]:
-            return Found("done", result)
-        return Found("open" if not link.version or booking.version == link.version else "stale", result)
+            return LinkTarget("done", result)
+        return LinkTarget("open" if not link.version or booking.version == link.version else "stale", result)
 
     async def _change_booking(self, link: Link, _: str) -> Result:
         bookings, by = self._calendars.bookings, await self._person(link)
@@ -106,7 +106,7 @@ class Actions:
             raise NotFound("There is no such link.")
         return Principal(link.user, "therapist") if role == "therapist" else as_themselves(link.user)
 
-    async def _offer(self, link: Link) -> Found:
+    async def _offer(self, link: Link) -> LinkTarget:
         """An offer that was accepted is the booking of its id; one that does not stand is nobody's any more."""
         by = as_themselves(link.user)
         try:
@@ -116,9 +116,9 @@ class Actions:
             stands = any(one.offer is not None and one.offer.offer_id == link.subject for one in listed.entries)
             result = {"offer_id": link.subject, "status": "open" if stands else "closed"}
             gone: State = "done" if link.action == "decline_offer" else "stale"
-            return Found("open" if stands else gone, result)
+            return LinkTarget("open" if stands else gone, result)
         taken: State = "done" if link.action == "accept_offer" else "stale"
-        return Found(taken, {"booking_id": booking.id, "status": booking.status})
+        return LinkTarget(taken, {"booking_id": booking.id, "status": booking.status})
 
     async def _accept(self, link: Link, _: str) -> Result:
         booking = await self._calendars.waiting.accept(link.subject, by=as_themselves(link.user))
@@ -128,11 +128,13 @@ class Actions:
         await self._calendars.waiting.decline(link.subject, by=as_themselves(link.user))
         return {"offer_id": link.subject, "status": "declined"}
 
-    async def _notification(self, link: Link) -> Found:
+    async def _notification(self, link: Link) -> LinkTarget:
         by = as_themselves(link.user)
         found = (await self._notifications.ask(link.user, GetNotification(link.subject), by=by)).notification
         read = link.action == "mark_read" and found.read_at is not None
-        return Found("done" if read else "open", {"notification_id": found.id, "status": "read" if read else "unread"})
+        return LinkTarget(
+            "done" if read else "open", {"notification_id": found.id, "status": "read" if read else "unread"}
+        )
 
     async def _read(self, link: Link, _: str) -> Result:
         by = as_themselves(link.user)
@@ -148,11 +150,11 @@ class Actions:
         await self._notifications.ask(link.user, Mark(link.subject, "snoozed", until_ms), by=by)
         return {"notification_id": link.subject, "status": "snoozed"}
 
-    async def _preferences(self, link: Link) -> Found:
+    async def _preferences(self, link: Link) -> LinkTarget:
         found = await self._notifications.ask(link.user, GetPreferences(), by=as_themselves(link.user))
         chosen = found.types.get(link.subject)
         off = found.digest.email == "off" if link.subject == DIGEST else chosen is not None and chosen.email is False
-        return Found("done" if off else "open", {"type": link.subject, "status": "off" if off else "on"})
+        return LinkTarget("done" if off else "open", {"type": link.subject, "status": "off" if off else "on"})
 
     async def _unsubscribe(self, link: Link, _: str) -> Result:
         by = as_themselves(link.user)

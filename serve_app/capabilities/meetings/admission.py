@@ -7,7 +7,7 @@ from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.meetings.access.doors import Doors
 from actors.meetings.access.tickets import read
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from actors.meetings.commands import Admission, CheckTicket, RoomNow
 from actors.meetings.rules.tickets import epoch_passed
 from common.clock import Clock
@@ -50,7 +50,7 @@ class Admissions:
             raise epoch_passed(admission.room.epoch)
         return admission
 
-    async def room(self, meeting_id: str, *, trace: str = "") -> RoomState:
+    async def room(self, meeting_id: str, *, trace: str = "") -> MediaRoomState:
         """The room as it is now. Raises NotFound, Unavailable."""
         return await self._entities.ask(f"meeting:{meeting_id}", RoomNow(), by=SYSTEM, trace=trace)
 

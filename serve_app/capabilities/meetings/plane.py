@@ -2,12 +2,12 @@
 
 from typing import Protocol
 
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 
 
 class MediaPlane(Protocol):
     """The workers, reached from a door."""
 
-    async def apply(self, room: RoomState) -> None:
+    async def apply(self, room: MediaRoomState) -> None:
         """Have its worker hold to this. Returns when it does, or is gone: what is gone forwards nothing."""
         ...

@@ -114,7 +114,7 @@ class BroughtConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_version: Annotated[str, Meta(max_length=64)]
 
 
-class JoinRoom(ChangeMeeting, frozen=True, kw_only=True):
+class JoinMeetingRoom(ChangeMeeting, frozen=True, kw_only=True):
     """Take one's place, on this device."""
 
     device_id: Id | None = None

@@ -13,13 +13,13 @@ from serve_app.capabilities.meetings.workers.wire import MediaSlot
 from serve_app.edge.server_events import Payload, ServerEvent
 
 
-class OfMeeting(Payload, frozen=True, kw_only=True):
+class MeetingPayload(Payload, frozen=True, kw_only=True):
     """Something about a meeting."""
 
     meeting_id: str
 
 
-class Numbered(OfMeeting, frozen=True, kw_only=True):
+class Numbered(MeetingPayload, frozen=True, kw_only=True):
     """Numbered without a gap: what was missed is told by `watch_meeting`."""
 
     seq: int
@@ -60,33 +60,33 @@ class RecordingStatusTold(Numbered, frozen=True, kw_only=True):
     recording: ShownRecording
 
 
-class LobbyUpdated(OfMeeting, frozen=True, kw_only=True):
+class LobbyUpdated(MeetingPayload, frozen=True, kw_only=True):
     """Who waits."""
 
     waiting: list[ShownParticipant]
 
 
-class ScreenRequested(OfMeeting, frozen=True, kw_only=True):
+class ScreenRequested(MeetingPayload, frozen=True, kw_only=True):
     """Somebody would like to share their screen."""
 
     participant_id: str
 
 
-class MeetingAdmitted(OfMeeting, frozen=True, kw_only=True):
+class MeetingAdmitted(MeetingPayload, frozen=True, kw_only=True):
     """Join again: there is a place."""
 
 
-class MeetingDenied(OfMeeting, frozen=True, kw_only=True):
+class MeetingDenied(MeetingPayload, frozen=True, kw_only=True):
     """There is none."""
 
 
-class MeetingLeft(OfMeeting, frozen=True, kw_only=True):
+class MeetingLeft(MeetingPayload, frozen=True, kw_only=True):
     """One is not in it any more."""
 
     reason: Literal["left", "moved", "kicked", "ended", "timeout", "lobby"]
 
 
-class MeetingMediaTold(OfMeeting, frozen=True, kw_only=True):
+class MeetingMediaTold(MeetingPayload, frozen=True, kw_only=True):
     """Connect there now."""
 
     epoch: int
@@ -95,7 +95,7 @@ class MeetingMediaTold(OfMeeting, frozen=True, kw_only=True):
     ticket: Ticket
 
 
-class SignalTold(OfMeeting, frozen=True, kw_only=True):
+class SignalTold(MeetingPayload, frozen=True, kw_only=True):
     """From another seat of a mesh."""
 
     epoch: int
@@ -104,13 +104,13 @@ class SignalTold(OfMeeting, frozen=True, kw_only=True):
     candidate: dict[str, Any] | None = None
 
 
-class UnmuteRequested(OfMeeting, frozen=True, kw_only=True):
+class UnmuteRequested(MeetingPayload, frozen=True, kw_only=True):
     """One is asked to speak; by whom."""
 
     by: str
 
 
-class ConsentRequested(OfMeeting, frozen=True, kw_only=True):
+class ConsentRequested(MeetingPayload, frozen=True, kw_only=True):
     """One is asked whether one may be recorded."""
 
     recording_id: str
@@ -128,13 +128,13 @@ class QualityTold(Payload, frozen=True, kw_only=True):
     cause: Literal["none", "uplink", "downlink", "cpu", "relay"]
 
 
-class MeetingQuality(OfMeeting, frozen=True, kw_only=True):
+class MeetingQuality(MeetingPayload, frozen=True, kw_only=True):
     """For whom it is otherwise than before."""
 
     participants: list[QualityTold]
 
 
-class ActiveSpeaker(OfMeeting, frozen=True, kw_only=True):
+class ActiveSpeaker(MeetingPayload, frozen=True, kw_only=True):
     """Who speaks; null: nobody."""
 
     participant_id: str | None
@@ -148,7 +148,7 @@ class MeetingSlots(msgspec.Struct, frozen=True):
     slots: list[MediaSlot]
 
 
-class MeetingEnding(OfMeeting, frozen=True, kw_only=True):
+class MeetingEnding(MeetingPayload, frozen=True, kw_only=True):
     """It ends soon."""
 
     ends_in_s: int

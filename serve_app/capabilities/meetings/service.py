@@ -11,7 +11,7 @@ from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.meetings.commands import CreateMeeting, FollowBooking, ForgetPerson, GetMeeting, Join, JoinFacts
+from actors.meetings.commands import CreateMeeting, FollowBooking, ForgetParticipant, GetMeeting, JoinFacts, TakeSeat
 from actors.meetings.ids import meeting_of_booking
 from actors.meetings.outcomes.views import EVERYBODY, MEETINGS, record_in
 from actors.meetings.shown import MeetingReply
@@ -130,7 +130,7 @@ class Meetings:
         shown = _meeting((await self.ask(meeting_id, GetMeeting(), caller)).data).meeting
         return isinstance(shown.booking_id, str)
 
-    async def join(self, meeting_id: str, join: Join, caller: Caller) -> Reply:
+    async def join(self, meeting_id: str, join: TakeSeat, caller: Caller) -> Reply:
         """Take one's place. Raises as the entity does, in the order of `actors/meetings/REFUSALS.md`."""
         began_s = self._parts.clock.monotonic_s()
         facts = await self._facts(meeting_id, caller.by)
@@ -150,7 +150,7 @@ class Meetings:
         """What came into force while they came in, when nobody could put them out yet, holds too."""
         facts = await self._facts(meeting_id, caller.by)
         if reason := "restricted" if facts.restricted else "unreachable" if facts.unreachable else "":
-            await self._entities.submit(f"meeting:{meeting_id}", ForgetPerson(caller.by.user), by=SYSTEM)
+            await self._entities.submit(f"meeting:{meeting_id}", ForgetParticipant(caller.by.user), by=SYSTEM)
             raise PermissionDenied("You cannot join this meeting.", details={"reason": reason})
 
     async def _facts(self, meeting_id: str, by: Principal) -> JoinFacts:
@@ -197,7 +197,7 @@ class Meetings:
         """They are out of every meeting. Idempotent. Raises Unavailable: it is not finished."""
         async for record in self.of(user):
             if not record.over:
-                await self._entities.submit(f"meeting:{record.id}", ForgetPerson(user), by=SYSTEM)
+                await self._entities.submit(f"meeting:{record.id}", ForgetParticipant(user), by=SYSTEM)
 
 
 def _made_of(booking: BookingReply) -> CreateMeeting:

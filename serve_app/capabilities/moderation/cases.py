@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.moderation.case.commands import Appeal, Contents, Deciders, Fate, GetCase, RejectHeld, ReleaseHeld
+from actors.moderation.case.commands import Appeal, Deciders, Fate, GetCase, GetHeldContents, RejectHeld, ReleaseHeld
 from actors.moderation.house.entity import HOUSE, GetRules, SetRules, ShownPolicy
 from actors.moderation.house.policy import SafetyRules
 from actors.moderation.records import Scope, ShownAppeal, ShownCase, ShownHeld, ShownRestriction, case_id_of
@@ -167,7 +167,7 @@ class Cases:
         holding, looked_at, held, would = Holding(rules.words), 0, 0, 0
         relations: dict[str, str] = {}
         for one in await self.held(None, before=None, limit=_MOST_TRIED):
-            found = await self._entities.ask(f"case:{one.case_id}", Contents(), by=SYSTEM, trace=trace)
+            found = await self._entities.ask(f"case:{one.case_id}", GetHeldContents(), by=SYSTEM, trace=trace)
             if not found.content:
                 continue  # its time is over
             if one.room_id not in relations:

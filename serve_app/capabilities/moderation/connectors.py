@@ -11,7 +11,7 @@ from actors.inboxes.commands import Deliver
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import SYSTEM
 from actors.moderation.activities import DUTY, DestroyEvidence, DutyWork, PostReleased, PutOut, TellDuty
-from actors.moderation.case.commands import Contents
+from actors.moderation.case.commands import GetHeldContents
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.rooms.safety.commands import DropHeld, PostHeld
@@ -92,7 +92,7 @@ class DutyConnector(Connector):
                     await self._region.ask(f"notifier:{user}", tell, by=SYSTEM, command_id=named)
 
     async def _post(self, work: PostReleased) -> None:
-        found = await self._region.ask(f"case:{work.case}", Contents(), by=SYSTEM)
+        found = await self._region.ask(f"case:{work.case}", GetHeldContents(), by=SYSTEM)
         held = found.held
         command = DropHeld(held=held.id)
         if work.released:

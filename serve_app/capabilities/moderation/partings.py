@@ -7,7 +7,7 @@ from actors.calls.call.commands import ForgetParty
 from actors.calls.views import CALLS, call_in
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from actors.meetings.commands import ForgetPerson
+from actors.meetings.commands import ForgetParticipant
 from actors.meetings.outcomes.views import MEETINGS, record_in
 from actors.meetings.state import Record
 from actors.moderation.activities import PutOut
@@ -37,7 +37,7 @@ class Partings:
         async for record in self._meetings(work.user):
             leaving = work.user if not work.other else _guest(record, work.user, work.other)
             if leaving:
-                await self._entities.submit(f"meeting:{record.id}", ForgetPerson(leaving), by=SYSTEM)
+                await self._entities.submit(f"meeting:{record.id}", ForgetParticipant(leaving), by=SYSTEM)
         await self._hang_up(work)
 
     async def _seen(self, work: PutOut) -> bool:

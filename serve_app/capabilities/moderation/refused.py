@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from actors.moderation.shield.commands import LookAt
+from actors.moderation.shield.commands import ScreenRefusal
 from common.errors import CarewireError
 from common.logs import get_logger
 from serve_app.edge.operation import Answer, Caller, Operation
@@ -43,7 +43,7 @@ class RefusedWords:
         """Whoever was refused is answered so, whatever becomes of this."""
         if not request.body:
             return
-        command = LookAt(room=request.room_id, secret=request.body.encode())
+        command = ScreenRefusal(room=request.room_id, secret=request.body.encode())
         try:
             await self._entities.ask(f"shield:{caller.by.user}", command, by=SYSTEM, trace=caller.trace)
         except CarewireError as error:

@@ -8,7 +8,7 @@ from typing import Final
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.moderation.case.commands import Add, Report
+from actors.moderation.case.commands import Add, FileReport
 from actors.moderation.records import Reason, ShownReport
 from actors.moderation.views import REPORTS, report_in
 from actors.rooms.safety.commands import Revealed, Testify
@@ -63,7 +63,7 @@ class Reports:
         witnessed = await self._entities.ask(entity, testify, by=by, trace=trace)
         if witnessed.sender == by.user:
             raise InvalidArgument("This message is your own.", details={"field": "message_id"})
-        command = Report(report=report, by=by.user, reason=reason, subject=witnessed.sender, room=room_id)
+        command = FileReport(report=report, by=by.user, reason=reason, subject=witnessed.sender, room=room_id)
         found = await self._entities.ask(f"case:{case}", command, by=SYSTEM, trace=trace)
         await self.warn_of_retaliation(by.user, witnessed.sender, "report")
         return found
@@ -81,7 +81,9 @@ class Reports:
         report = derived_id("rep", 0, f"user\0{by.user}\0{user}\0{number}")
         now_ms = self._clock.platform_ms()
         said = Evidence(room="", message_id=report, seq=0, sender=user, body="", at=now_ms, captured=now_ms, note=note)
-        command = Report(report=report, by=by.user, reason=reason, subject=user, secret=pack(said) if note else None)
+        command = FileReport(
+            report=report, by=by.user, reason=reason, subject=user, secret=pack(said) if note else None
+        )
         found = await self._entities.ask(f"case:{case}", command, by=SYSTEM, trace=trace)
         await self.warn_of_retaliation(by.user, user, "report")
         return found

@@ -14,7 +14,7 @@ from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Endanger
 from actors.moderation.shield.commands import JoinDanger, LookedAt
-from actors.moderation.shield.events import Refused
+from actors.moderation.shield.events import WritingRefused
 from actors.rooms.conversation.commands import Bar
 from actors.rooms.messages.chat_message import content_of
 from actors.rooms.room.events import Created, Edited, Joined, Posted
@@ -48,7 +48,7 @@ class ScreeningMetrics:
         )
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class ScreenedText(msgspec.Struct, frozen=True, kw_only=True):
     """A text, where it was said, and by whom."""
 
     room: str
@@ -73,7 +73,7 @@ class Danger:
         self._entities, self._care, self._roles, self._clock = entities, care, roles, clock
         self._places = list(places)
 
-    async def told(self, said: Said, finding: HarmFinding) -> None:
+    async def told(self, said: ScreenedText, finding: HarmFinding) -> None:
         """Idempotent. Raises Unavailable."""
         role = await self._roles.role_of(said.sender)
         staff = role not in (None, "client")
@@ -103,7 +103,7 @@ class Danger:
         await self._entities.ask(f"case:{joined.case}", command, by=SYSTEM)
         await self._support(said, joined.case)
 
-    async def _support(self, said: Said, case: str) -> None:
+    async def _support(self, said: ScreenedText, case: str) -> None:
         """At most once an hour."""
         hour = said.at // _HOUR_MS
         deliver = Deliver(
@@ -161,7 +161,7 @@ class Screening:
                 )
             case Held(author=author, secret=secret, held=held) if secret is not None:
                 return self._look(turned=turned, message=held, sender=author, seq=0, at_ms=event.at, secret=secret)
-            case Refused(author=author, secret=secret) if secret is not None:
+            case WritingRefused(author=author, secret=secret) if secret is not None:
                 return self._look_once(turned, event, seq)
             case Created(author=author, members=members):
                 return self._met(turned, author, [one for one in members if one != author])
@@ -178,15 +178,15 @@ class Screening:
         if finding.severity == "normal":
             return None
         room = room_id_of(turned.entity)
-        said = Said(room=room, message=message, sender=sender, seq=seq, at=at_ms, body=body)
+        said = ScreenedText(room=room, message=message, sender=sender, seq=seq, at=at_ms, body=body)
         return self._danger.told(said, finding)
 
-    async def _look_once(self, turned: Turned, event: Refused, number: int) -> None:
+    async def _look_once(self, turned: Turned, event: WritingRefused, number: int) -> None:
         """What was refused is looked at, and forgotten."""
         body = (event.secret or b"").decode()
         finding = self._screen.read(body)
         if finding.severity != "normal":
-            said = Said(
+            said = ScreenedText(
                 room=event.room,
                 message=f"{turned.entity}#{number}",
                 sender=event.author,

@@ -191,7 +191,7 @@ class DeviceOperations:
             call=self._receipts,
             rest=Rest("POST", "/api/push/receipts", tag=_TAG),
             limit="write",
-            response=answers.Recorded,
+            response=answers.ReceiptsTaken,
             example=examples.RECEIPTS,
             description="What became of pushes on their device. A bearer token, or the device's `pull_token`.",
             anonymous=True,
@@ -283,7 +283,7 @@ class DeviceOperations:
         command = commands.PullNotifications(request.after, request.limit)
         return await self._service.ask(user, command, by=as_themselves(user), trace=caller.trace)
 
-    async def _receipts(self, request: requests.PushReceipts, caller: Caller) -> answers.Recorded:
+    async def _receipts(self, request: requests.PushReceipts, caller: Caller) -> answers.ReceiptsTaken:
         user = await self._who(request.pull_token, caller)
         receipts = tuple(
             commands.Receipt(delivery_id=one.delivery_id, event=one.event, action=one.action or "")

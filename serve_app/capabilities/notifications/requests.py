@@ -143,7 +143,7 @@ class SubscriptionKeys(Request, frozen=True, kw_only=True):
     auth: Annotated[str, Meta(max_length=64)]
 
 
-class Subscription(Request, frozen=True, kw_only=True):
+class PushSubscription(Request, frozen=True, kw_only=True):
     """`PushSubscription.toJSON()` of a browser."""
 
     endpoint: Token
@@ -154,7 +154,7 @@ class Subscription(Request, frozen=True, kw_only=True):
 class RegisterSubscription(Request, Repeatable, frozen=True, kw_only=True):
     """Push to this browser."""
 
-    subscription: Subscription
+    subscription: PushSubscription
     key_id: ShortText | None = None
     device_id: Id | None = None
     locale: Locale | None = None

@@ -10,7 +10,7 @@ from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.notifications.device.commands import Claim
-from actors.notifications.notifier.answers import DeliveriesAnswer, DeviceAnswer, Told
+from actors.notifications.notifier.answers import DeliveriesAnswer, DeviceAnswer, TellOutcome
 from actors.notifications.notifier.commands import CountCreation, DropDevice, ListDeliveries, RegisterDevice, Tell
 from actors.notifications.notifier.items.folding import NOTIFICATIONS
 from actors.notifications.notifier.subjects import Subject, Words
@@ -43,7 +43,7 @@ class Notifications:
         """Ask the notifier of this person."""
         return await self._region.ask(f"notifier:{user}", command, by=by, trace=trace)
 
-    async def create(self, asked: NewNotification, *, by: Principal, trace: str, key: str = "") -> Told:
+    async def create(self, asked: NewNotification, *, by: Principal, trace: str, key: str = "") -> TellOutcome:
         """Tell somebody. `key`, else its `request_id`: of the deed, so that a repeat tells nobody twice.
 
         Raises:

@@ -52,7 +52,7 @@ class ListConnectors(Request, frozen=True):
     """How each partner is doing."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class FailureReason(msgspec.Struct, frozen=True):
     """Why it is not done: a code of ours, and what an operator can make of it."""
 
     code: str
@@ -73,7 +73,7 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     created_at: str
     due_at: str | None = None
     deadline: str | None = None
-    reason: Reason | None = None
+    reason: FailureReason | None = None
 
 
 class ActivityPage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,7 +122,7 @@ def activity_of(row: ActivityRow) -> Activity:
         created_at=to_rfc3339(row.created_at_ms),
         due_at=None if row.due_ms is None else to_rfc3339(row.due_ms),
         deadline=None if row.deadline_ms is None else to_rfc3339(row.deadline_ms),
-        reason=Reason(row.code, row.message) if row.code else None,
+        reason=FailureReason(row.code, row.message) if row.code else None,
     )
 
 

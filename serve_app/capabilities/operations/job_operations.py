@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.jobs.commands import CancelJob, PauseJob, ResumeJob
-from actors.jobs.events import Job as JobState
+from actors.jobs.events import JobRecord as JobState
 from common.clock import to_rfc3339
 from common.decoding import Request
 from common.errors import FailedPrecondition

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.jobs.commands import CancelJob, GetJob, PauseJob, ResumeJob, StartJob
-from actors.jobs.events import Job
+from actors.jobs.events import JobRecord
 from actors.jobs.kind import JOBS
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient, ViewFinder
@@ -20,7 +20,7 @@ from store.ports.views import ViewQuery
 
 Change = type[PauseJob] | type[ResumeJob] | type[CancelJob]
 _DEEDS: Final[dict[Change, str]] = {PauseJob: "job.pause", ResumeJob: "job.resume", CancelJob: "job.cancel"}
-_job: Final = msgspec.json.Decoder(Job).decode
+_job: Final = msgspec.json.Decoder(JobRecord).decode
 
 
 class Jobs:
@@ -34,7 +34,7 @@ class Jobs:
 
     async def start(
         self, kind: str, *, dry_run: bool, caller: Caller, about: Mapping[str, str] | None = None
-    ) -> tuple[str, Job]:
+    ) -> tuple[str, JobRecord]:
         """Begin one; its id, and how it stands. `about`: on what.
 
         Raises:
@@ -47,11 +47,11 @@ class Jobs:
         command = StartJob(kind=kind, dry_run=dry_run, about=dict(about or {}))
         return job_id, await self._entities.ask(f"job:{job_id}", command, by=SYSTEM, command_id="start")
 
-    async def get(self, job_id: str) -> Job:
+    async def get(self, job_id: str) -> JobRecord:
         """Raises NotFound: there is no such job."""
         return await self._entities.ask(f"job:{job_id}", GetJob(), by=SYSTEM)
 
-    async def change(self, job_id: str, change: Change, caller: Caller) -> Job:
+    async def change(self, job_id: str, change: Change, caller: Caller) -> JobRecord:
         """Pause, resume or cancel it; idempotent.
 
         Raises:
@@ -64,7 +64,7 @@ class Jobs:
 
     async def list(
         self, kind: str | None, state: str | None, *, before: str | None, limit: int
-    ) -> Sequence[tuple[str, Job]]:
+    ) -> Sequence[tuple[str, JobRecord]]:
         """The newest first. `before`: the id of one, to go on behind it."""
         equal = {name: value for name, value in (("kind", kind), ("state", state)) if value is not None}
         query = ViewQuery(collection=JOBS, equal=equal, order_by="job", below=before, descending=True, limit=limit)

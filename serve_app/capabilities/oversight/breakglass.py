@@ -13,7 +13,7 @@ from config.settings import IdentitySettings
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.messages.notices import Notices
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "grants"
@@ -46,7 +46,7 @@ class BreakGlass:
         self._longest_m = settings.break_glass_max_m
         self._clock = clock
 
-    async def open(self, subject: str, reason: str, minutes: float, by: Verified, origin: Origin) -> Grant:
+    async def open(self, subject: str, reason: str, minutes: float, by: Verified, origin: RequestOrigin) -> Grant:
         """Recorded first, told second, open third: nobody has access that the person was not told of.
 
         Raises:
@@ -69,7 +69,7 @@ class BreakGlass:
             )
         return grant
 
-    async def use(self, id_: str, resource: str, by: Verified, origin: Origin) -> Grant:
+    async def use(self, id_: str, resource: str, by: Verified, origin: RequestOrigin) -> Grant:
         """Every single use is recorded before anything is read.
 
         Raises:
@@ -89,7 +89,7 @@ class BreakGlass:
         )
         return grant
 
-    async def close(self, id_: str, by: Verified, origin: Origin) -> None:
+    async def close(self, id_: str, by: Verified, origin: RequestOrigin) -> None:
         """End it early. Raises NotFound."""
         grant = await self._find(id_, by)
         await self._audit.append(self._entry("breakglass.closed", grant, by, origin))
@@ -113,7 +113,7 @@ class BreakGlass:
         action: str,
         grant: Grant,
         by: Verified,
-        origin: Origin,
+        origin: RequestOrigin,
         resource: str = "",
         *,
         outcome: str = "ok",

@@ -16,7 +16,7 @@ class FraudScreening(Protocol):
         ...
 
 
-class TaxTable(Protocol):
+class TaxRates(Protocol):
     """The taxes in force."""
 
     async def rules(self) -> tuple[Sequence[TaxRule], str]:

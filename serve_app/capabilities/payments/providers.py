@@ -36,7 +36,7 @@ from actors.payments.activities import (
     Void,
 )
 from actors.payments.standing import (
-    ChangeSubscription,
+    ChangeProviderSubscription,
     EndSubscription,
     MeterUse,
     OpenSubscription,
@@ -199,7 +199,7 @@ class SubscriptionProvider(Protocol):
         """Read it, with its last invoices."""
         ...
 
-    async def change_subscription(self, ask: ChangeSubscription, attempt: Attempt) -> SubscriptionSeen:
+    async def change_subscription(self, ask: ChangeProviderSubscription, attempt: Attempt) -> SubscriptionSeen:
         """Other terms. Again it changes nothing."""
         ...
 

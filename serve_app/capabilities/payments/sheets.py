@@ -34,7 +34,7 @@ def _fonts() -> tuple[frozenset[int], frozenset[int]]:
     return found[0], found[1]
 
 
-class Sheet:
+class PdfSheet:
     """A document while it is drawn, from the top down. `page_words`: how pages are numbered ("Page {page}")."""
 
     def __init__(self, title: str, page_words: str, footer: str = "") -> None:

@@ -23,7 +23,7 @@ MEDIA_TYPE: Final = "application/x-ndjson"
 Reply = dict[str, object]
 
 
-class Asks(Protocol):
+class SinglePredictor(Protocol):
     """Whoever answers one request."""
 
     async def ask(self, method: str, body: Reply) -> Reply:
@@ -47,7 +47,7 @@ def lines_of(body: bytes) -> list[bytes]:
     return lines
 
 
-async def scored(predictor: Asks, lines: list[bytes]) -> AsyncGenerator[bytes, None]:
+async def scored(predictor: SinglePredictor, lines: list[bytes]) -> AsyncGenerator[bytes, None]:
     """One line of NDJSON for each of `lines`, in their order: `{line, of, answer}` or `{line, of, error}`."""
     waiting = enumerate(lines, start=1)
     under_way: deque[asyncio.Task[Reply]] = deque()
@@ -63,7 +63,7 @@ async def scored(predictor: Asks, lines: list[bytes]) -> AsyncGenerator[bytes, N
             task.cancel()
 
 
-async def _one(predictor: Asks, line: bytes) -> Reply:
+async def _one(predictor: SinglePredictor, line: bytes) -> Reply:
     try:
         reply = await predictor.ask("predict", PredictRequest.model_validate_json(line).model_dump())
     except ValidationError as exc:

@@ -16,7 +16,7 @@ from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
 from ml.knowledge.schema import VITALS
 from ml.messages.answer import MessageReader
-from ml.model.card_page import CardError, page_in
+from ml.model.card_page import ModelCardError, page_in
 from serve_app.capabilities.prediction.cache import TtlCache
 
 VITAL_LABELS = {
@@ -30,7 +30,7 @@ VITAL_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ModelInService:
     """A model in service. One object, so that a swap is one assignment; None means rules only.
 
     `folder`: where its card lies.
@@ -44,12 +44,12 @@ class Served:
 def _page(folder: Path) -> str:
     try:
         return page_in(folder)
-    except CardError as exc:
+    except ModelCardError as exc:
         raise Unavailable("The card of this model cannot be read.", folder=str(folder)) from exc
 
 
-NO_MODEL = Served(None, RULES_ONLY)
-Evaluate = Callable[[Served, PatientEvidence], Awaitable[Opinion]]
+NO_MODEL = ModelInService(None, RULES_ONLY)
+Evaluate = Callable[[ModelInService, PatientEvidence], Awaitable[Opinion]]
 
 
 class PredictionService:
@@ -138,7 +138,7 @@ class PredictionService:
             raise Unavailable("The symptom model is not loaded; only the safety rules answer.", retry_after_s=5.0)
         return {"html": await asyncio.to_thread(_page, folder)}
 
-    async def _opinion(self, served: Served, evidence: PatientEvidence) -> tuple[Opinion | None, bool]:
+    async def _opinion(self, served: ModelInService, evidence: PatientEvidence) -> tuple[Opinion | None, bool]:
         if served.model is None:
             return None, False
         key = (served.info.version, evidence.key())

@@ -21,7 +21,7 @@ from common.errors import CarewireError, FailedPrecondition
 from common.logs import get_logger
 from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.capability import Personal
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.parts import Parts
 from store.mongo.client import Database, database_errors
 
@@ -51,7 +51,7 @@ class Erasure:
         self._holds = holds
         self._clock = clock
 
-    async def erase(self, user: str, by: str, role: str, origin: Origin) -> None:
+    async def erase(self, user: str, by: str, role: str, origin: RequestOrigin) -> None:
         """On return it is done, and there is no way back.
 
         Other processes that hold the key forget it within seconds (see `store.crypto.vault`).

@@ -18,7 +18,7 @@ from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector
 from serve_app.capabilities.connecting import Connectors, JobWork, RunnerContext
 from serve_app.capabilities.retention.aging import KIND, Aging
 from serve_app.capabilities.retention.telling import KIND as TELLING
-from serve_app.capabilities.retention.telling import Telling
+from serve_app.capabilities.retention.telling import RetentionNotices
 from store.ports.holds import owner_of
 from store.ports.vault import Vault
 from store.ports.views import ViewQuery, Views
@@ -85,7 +85,7 @@ def _daily(_: Settings) -> Iterable[StartJob]:
 
 
 def _telling(context: RunnerContext) -> JobWork:
-    return Telling(context.region, context.stores.journal, context.clock)
+    return RetentionNotices(context.region, context.stores.journal, context.clock)
 
 
 CONNECTORS: Final = Connectors(open=_open, jobs={KIND: _aging, TELLING: _telling}, daily=_daily)

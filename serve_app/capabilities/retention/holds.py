@@ -8,7 +8,7 @@ from actors.keeping.hold import GetHold, HoldCopies, Over, PlaceHold, ReadCopies
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Deciders
-from actors.rooms.keeping.commands import Overdue, Terms
+from actors.rooms.keeping.commands import Overdue, RoomRetention
 from actors.rooms.messages.views import MEMBERSHIPS
 from actors.rooms.service import entity_of
 from common.clock import Clock
@@ -97,7 +97,7 @@ class LegalHolds:
         if over == "user":
             return PlaceHold(over=over, subject=subject, person=subject)
         if over == "room":
-            await self._entities.ask(entity_of(subject), Overdue(terms=Terms()), by=SYSTEM, trace=trace)
+            await self._entities.ask(entity_of(subject), Overdue(terms=RoomRetention()), by=SYSTEM, trace=trace)
             return PlaceHold(over=over, subject=subject, room=subject)
         case = await self._entities.ask(f"case:{subject}", Deciders(), by=SYSTEM, trace=trace)
         room = case.room_id if isinstance(case.room_id, str) else ""

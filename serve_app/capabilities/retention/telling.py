@@ -21,7 +21,7 @@ _SETTLE_S: Final = 3.0  # shards know the terms by then: what begins later begin
 _ROOMS: Final = 200  # looked up at once
 
 
-class Telling:
+class RetentionNotices:
     """See the module. `clock` is the process's own."""
 
     def __init__(

@@ -5,7 +5,7 @@ from typing import Final
 from actors.keeping.terms import HOUSE, Between, GetTerms, KeptFor, RetentionTerms, SetTerms
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.rooms.keeping.commands import Abide, Age, Overdue, Terms
+from actors.rooms.keeping.commands import Abide, Age, Overdue, RoomRetention
 from actors.rooms.service import entity_of
 from common.errors import InvalidArgument
 from serve_app.capabilities.audit.chain import AuditEntry
@@ -39,7 +39,7 @@ class Retention:
         if relation is not None and room is not None:
             raise InvalidArgument("Name a relation or a room.", details={"field": "room_id"})
         if room is not None:
-            await self._entities.ask(entity_of(room), Overdue(terms=Terms()), by=SYSTEM, trace=trace)
+            await self._entities.ask(entity_of(room), Overdue(terms=RoomRetention()), by=SYSTEM, trace=trace)
         days = "for ever" if kept.days is None else f"{kept.days} days"
         where = room or relation or "default"
         entry = AuditEntry("retention.set", by.user, role=by.role, resource=where, request=trace, why=days)
@@ -52,10 +52,10 @@ class Retention:
         return made
 
 
-def terms_for(terms: RetentionTerms, room: str) -> Terms:
+def terms_for(terms: RetentionTerms, room: str) -> RoomRetention:
     """As one room is told of them."""
     own = terms.rooms.get(room.removeprefix(PREFIX))
-    return Terms(
+    return RoomRetention(
         usual=_age(terms.default),
         relations={name: _age(kept) for name, kept in terms.relations.items()},
         room=None if own is None else _age(own),

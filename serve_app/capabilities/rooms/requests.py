@@ -161,7 +161,7 @@ class DeleteMessage(RoomRequest, frozen=True, kw_only=True):
 
     @override
     def command(self, _: str) -> commands.RoomCommand:
-        return commands.Delete(self.message_id)
+        return commands.RetractMessage(self.message_id)
 
 
 class ReactRequest(RoomRequest, frozen=True, kw_only=True):

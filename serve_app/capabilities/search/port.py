@@ -164,7 +164,7 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class IndexHit:
     """A document that matches. `score` is comparable within one answer."""
 
     key: Key
@@ -177,7 +177,7 @@ class Hit:
 class Found:
     """The first `limit` hits, in their order; whether there are `more`."""
 
-    hits: tuple[Hit, ...]
+    hits: tuple[IndexHit, ...]
     more: bool = False
 
 
@@ -232,7 +232,7 @@ class Engine(Counter, Protocol):
     async def facets(self, tree: Tree, filters: Filters, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Of all that matches: how many documents have each value, by names of `FACETS`. 100 values each at most."""
 
-    def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
+    def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[IndexHit]]:
         """All that matches, the oldest first, page by page: for comparing with the sources, and for erasing."""
 
     async def serving(self) -> Generation | None:

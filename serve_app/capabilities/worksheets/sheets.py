@@ -26,7 +26,14 @@ from actors.worksheets.worksheet.commands import (
 )
 from actors.worksheets.worksheet.entity import check_words
 from actors.worksheets.worksheet.figures import Figures
-from actors.worksheets.worksheet.records import Assignable, Content, Origin, ShownWorksheet, Visibility, content_of
+from actors.worksheets.worksheet.records import (
+    Assignable,
+    Origin,
+    ShownWorksheet,
+    Visibility,
+    WorksheetContent,
+    content_of,
+)
 from common.clock import Clock
 from common.errors import PayloadTooLarge
 from common.ids import new_id
@@ -64,11 +71,13 @@ class Sheets:
             NotFound: it cannot be derived from what is not there.
         """
         POLICY.require(by.role, "worksheet.create", {Relation.NONE})
-        content = Content(title=asked.title, schema=asked.schema, description=asked.description, licence=asked.licence)
+        content = WorksheetContent(
+            title=asked.title, schema=asked.schema, description=asked.description, licence=asked.licence
+        )
         return await self.make(content, asked.visibility, asked.derived_from, by=by, trace=trace)
 
     async def make(
-        self, content: Content, visibility: Visibility, origin: Origin | None, *, by: Principal, trace: str
+        self, content: WorksheetContent, visibility: Visibility, origin: Origin | None, *, by: Principal, trace: str
     ) -> ShownWorksheet:
         """The same, of what it says. Raises as `create`."""
         _check(content)
@@ -190,9 +199,9 @@ def evaluated(schema: Schema, answers: dict[str, Any]) -> Evaluated:
     )
 
 
-def _merged(present: ShownWorksheet, asked: UpdateWorksheetRequest) -> Content:
+def _merged(present: ShownWorksheet, asked: UpdateWorksheetRequest) -> WorksheetContent:
     licence: Licence | None = asked.licence or present.licence
-    return Content(
+    return WorksheetContent(
         title=asked.title or present.title,
         schema=asked.schema or present.schema,
         description=asked.description or present.description,
@@ -200,7 +209,7 @@ def _merged(present: ShownWorksheet, asked: UpdateWorksheetRequest) -> Content:
     )
 
 
-def _check(content: Content) -> None:
+def _check(content: WorksheetContent) -> None:
     check(content.schema)
     check_licence(content.licence)
     if len(_pack(content)) > _LARGEST:

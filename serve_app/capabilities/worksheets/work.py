@@ -24,7 +24,7 @@ from actors.worksheets.desk.commands import ListHanded, ListTrends, ListWork, Tr
 from actors.worksheets.desk.letters import ForgetDesk
 from actors.worksheets.document.commands import Plain, SaveDraft
 from actors.worksheets.readmodels import ASSIGNMENTS
-from actors.worksheets.series.commands import BeginSeries, EndSeries, SeriesReply
+from actors.worksheets.series.commands import AssignmentSeriesReply, BeginAssignmentSeries, EndSeries
 from actors.worksheets.worksheet.records import Assignable
 from common.clock import Clock
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -55,7 +55,7 @@ class Work:
 
     async def assign(
         self, asked: AssignRequest, *, by: Principal, trace: str
-    ) -> tuple[ShownAssignment, SeriesReply | None]:
+    ) -> tuple[ShownAssignment, AssignmentSeriesReply | None]:
         """Give a worksheet to somebody in the caller's care; again and again, where it recurs.
 
         Raises:
@@ -147,7 +147,7 @@ class Work:
         command = Submit(attempt=asked.attempt or 0, digest=asked.digest or "")
         return await self.ask(asked.assignment_id, command, by=by, trace=trace)
 
-    async def end_series(self, series: str, *, by: Principal, trace: str) -> SeriesReply:
+    async def end_series(self, series: str, *, by: Principal, trace: str) -> AssignmentSeriesReply:
         """No more of them. Raises NotFound."""
         return await self._entities.ask(f"assignments:{series}", EndSeries(), by=by, trace=trace)
 
@@ -209,14 +209,14 @@ class Work:
 
     async def _recurring(
         self, asked: AssignRequest, command: Assign, first: str, given: bytes, *, by: Principal, trace: str
-    ) -> SeriesReply:
+    ) -> AssignmentSeriesReply:
         now, rule = self._clock.platform_ms(), asked.recurrence
         until = 0 if asked.until is None else parse_instant(asked.until, "until")
         zone = command.due.zone if command.due is not None else await self._zones.of(asked.client_id, by.user)
         if rule is None or (rule.rrule is None) is not rule.each_session:
             details: dict[str, object] = {"field": "recurrence"}
             raise InvalidArgument("recurrence has an rrule, or each_session: true.", details=details)
-        begin = BeginSeries(
+        begin = BeginAssignmentSeries(
             template=command,
             first=first,
             zone=zone,

@@ -155,7 +155,7 @@ class TrackRequest(Request, frozen=True, kw_only=True):
     seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TextRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of a text, in code points; `end` is not in it."""
 
     start: Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -169,7 +169,7 @@ class FeedbackRequest(Request, Repeatable, frozen=True, kw_only=True):
     version: Number
     body: Words
     field: FieldKey | None = None
-    range: Stretch | None = None
+    range: TextRange | None = None
     private: bool = False
     client_id: Key | None = None
 

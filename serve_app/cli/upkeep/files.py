@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from serve_app.capabilities.files.checking import Checked
+    from serve_app.capabilities.files.checking import StorageFindings
 
 HELP = "Check files against their bytes; safe while Carewire runs."
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if found.missing or (found.stray and not options.repair) else 0
 
 
-async def _checked(settings: "Settings", *, repair: bool) -> "Checked":
+async def _checked(settings: "Settings", *, repair: bool) -> "StorageFindings":
     from common.clock import SystemClock
     from serve_app.capabilities.files.checking import FilesCheck
     from serve_app.cli.upkeep.rebuild_projections import with_database

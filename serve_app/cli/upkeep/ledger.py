@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from serve_app.capabilities.payments.ledger.checking import Checked
+    from serve_app.capabilities.payments.ledger.checking import LedgerFindings
 
 HELP = "Remake the ledger from the journal and compare what is stored; safe while Carewire runs."
 _SHOWN: Final = 100
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if done.whole else 1
 
 
-def told(done: "Checked") -> str:
+def told(done: "LedgerFindings") -> str:
     """What was found, in lines: sums first, then what differs (the first of it), then the verdict."""
     lines = [
         f"{currency}: debit {debit}, credit {credit}{'' if debit == credit else f', DIFFERENCE {debit - credit}'}"
@@ -69,7 +69,7 @@ def _or_none(amount: int | None) -> str:
     return "nothing" if amount is None else str(amount)
 
 
-async def _check(settings: "Settings") -> "Checked":
+async def _check(settings: "Settings") -> "LedgerFindings":
     from serve_app.capabilities.payments.ledger.books import Books
     from serve_app.capabilities.payments.ledger.checking import LedgerCheck
     from serve_app.cli.upkeep.rebuild_projections import with_database

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from actors.arrivals.arrival import key_owner
-from actors.arrivals.commands import Arrive, Cleared, ReadBody, Replay
-from actors.arrivals.events import Line
+from actors.arrivals.commands import Arrive, NoteBlobRemoved, ReadBody, Replay
+from actors.arrivals.events import ArrivalStatus
 from actors.arrivals.kind import ARRIVALS, position_of
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient, ViewFinder
@@ -26,7 +26,7 @@ MAX_BYTES: Final = 1 << 20
 _IN_JOURNAL: Final = 64 * 1024
 """Larger bodies lie in a blob: a turn is bounded, and is read whenever its entity is."""
 _AT_ONCE: Final = 200
-_line_of: Final = msgspec.json.Decoder(Line).decode
+_line_of: Final = msgspec.json.Decoder(ArrivalStatus).decode
 log = get_logger(__name__)
 
 
@@ -35,7 +35,7 @@ class ListedArrival(msgspec.Struct, frozen=True, kw_only=True):
 
     partner: str
     event_id: str
-    line: Line
+    line: ArrivalStatus
     position: str
 
 
@@ -113,7 +113,7 @@ class Webhooks:
         found = await self._views.find(query)
         for view in found:
             await self._blobs.delete(_line_of(view.data).leftover)
-            await self._entities.ask(view.id, Cleared(), by=SYSTEM)
+            await self._entities.ask(view.id, NoteBlobRemoved(), by=SYSTEM)
         return len(found)
 
     async def _store(self, partner: WebhookPartner, event: Arrival, trace: str) -> bool:
@@ -188,6 +188,6 @@ def _key(event_id: str) -> str:
     return event_id if is_id(event_id) else f"h_{blake2b(event_id.encode(), digest_size=16).hexdigest()}"
 
 
-def _listed(entity: str, line: Line) -> ListedArrival:
+def _listed(entity: str, line: ArrivalStatus) -> ListedArrival:
     _, partner, event_id = entity.split(":", 2)
     return ListedArrival(partner=partner, event_id=event_id, line=line, position=position_of(entity, line.received))

@@ -10,7 +10,7 @@ from serve_app.capabilities.search.port import (
     Every,
     Filters,
     Found,
-    Hit,
+    IndexHit,
     Key,
     Put,
     Sort,
@@ -78,5 +78,5 @@ def ids_of(found: Found) -> list[str]:
     return [hit.key.id for hit in found.hits]
 
 
-async def all_of(pages: AsyncIterator[Iterable[Hit]]) -> list[Hit]:
+async def all_of(pages: AsyncIterator[Iterable[IndexHit]]) -> list[IndexHit]:
     return [hit async for page in pages for hit in page]

@@ -23,7 +23,7 @@ from ml.model.trained import TrainedModel
 from serve_app.capabilities.prediction.batch import WINDOW, scored
 from serve_app.capabilities.prediction.cache import TtlCache
 from serve_app.capabilities.prediction.routes import message_routes, prediction_routes
-from serve_app.capabilities.prediction.service import NO_MODEL, PredictionService, Served
+from serve_app.capabilities.prediction.service import NO_MODEL, ModelInService, PredictionService
 from serve_app.capabilities.prediction.wire import call
 from serve_app.edge.api import problems
 
@@ -41,12 +41,12 @@ class Direct:
     def __init__(self, knowledge: Knowledge, model: TrainedModel | None, clock: Any = None) -> None:
         cache: TtlCache[Opinion] = TtlCache(1000, 1800, clock or SystemClock())
         self.service = PredictionService(knowledge, cache, self._evaluate)
-        self.service.served = NO_MODEL if model is None else Served(model, model.info, _folder())
+        self.service.served = NO_MODEL if model is None else ModelInService(model, model.info, _folder())
 
     async def ask(self, method: str, body: dict[str, object]) -> dict[str, object]:
         return await call(self.service, method, body)
 
-    async def _evaluate(self, served: Served, evidence: PatientEvidence) -> Opinion:
+    async def _evaluate(self, served: ModelInService, evidence: PatientEvidence) -> Opinion:
         assert served.model is not None
         return opinions(served.model, self.service.knowledge, [evidence])[0]
 

@@ -13,7 +13,7 @@ from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import AnyKind, Principal
 from actors.rooms.pairs import PairKind
-from actors.rooms.room.commands import Create, Delete, History, Post
+from actors.rooms.room.commands import Create, History, Post, RetractMessage
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.service import Rooms
 from actors.workflows.table import reactions_of
@@ -121,7 +121,7 @@ async def test_paging_by_cursor_shows_every_message_once_in_either_direction(
 
 async def test_a_deleted_message_keeps_its_place_without_its_body(rooms: Rooms, http: httpx.AsyncClient) -> None:
     ids = await posted(rooms, "r1", 2)
-    await rooms.ask("r1", Delete(message_id=ids[0]), by=ALICE)
+    await rooms.ask("r1", RetractMessage(message_id=ids[0]), by=ALICE)
     messages = (await http.get("/api/rooms/r1/messages")).json()["messages"]
     assert [(m["id"], m["body"], m["deleted_at"] is None) for m in messages] == [
         (ids[0], "", False),

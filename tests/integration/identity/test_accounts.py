@@ -11,7 +11,7 @@ import pytest
 from common.errors import Unauthenticated
 from serve_app.capabilities.identity.assembly import identity_of
 from serve_app.capabilities.identity.messages.outbox import OutgoingMail
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.sessions.session_records import Reused
 from tests.gateway_rig import token
 from tests.identity_rig import PASSWORD, House, house
@@ -124,7 +124,7 @@ async def test_a_lost_answer_is_no_theft_when_the_refresh_has_a_key(home: House)
     await home.ok("GET", "/api/auth/me", bearer=answers[0]["access_token"])
 
 
-TAB = Origin("10.0.0.1", "Firefox")
+TAB = RequestOrigin("10.0.0.1", "Firefox")
 
 
 async def test_two_tabs_that_refresh_at_once_get_the_same_answer_and_stay_signed_in(home: House) -> None:
@@ -148,11 +148,11 @@ async def test_two_tabs_that_refresh_at_once_get_the_same_answer_and_stay_signed
 
 @pytest.mark.parametrize(
     ("thief", "after_ms"),
-    [(Origin("10.0.0.2", "Firefox"), 0), (Origin("10.0.0.1", "curl"), 0), (TAB, 10_001)],
+    [(RequestOrigin("10.0.0.2", "Firefox"), 0), (RequestOrigin("10.0.0.1", "curl"), 0), (TAB, 10_001)],
     ids=["another address", "another device", "later"],
 )
 async def test_a_refresh_token_from_elsewhere_or_later_ends_its_family(
-    home: House, thief: Origin, after_ms: int
+    home: House, thief: RequestOrigin, after_ms: int
 ) -> None:
     first = await home.register(ADA)
     sessions = home.service.parts.sessions
@@ -190,7 +190,7 @@ async def test_of_two_refreshes_at_once_from_two_places_one_wins_and_the_family_
     """The fence is one conditional write. Its twin, a read before a write, lets both through."""
     first = await home.register(ADA)
     sessions = home.service.parts.sessions
-    places = (TAB, Origin("10.9.9.9", "Firefox"))
+    places = (TAB, RequestOrigin("10.9.9.9", "Firefox"))
     both = await asyncio.gather(
         *(sessions.rotate(first["refresh_token"], place) for place in places), return_exceptions=True
     )

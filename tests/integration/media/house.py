@@ -16,7 +16,7 @@ from typing_extensions import override
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.meetings.activities import RoomRecording, RoomSeat, RoomState
+from actors.meetings.activities import MediaRoomState, RoomRecording, RoomSeat
 from actors.meetings.state import Source
 from config.settings import MediaSettings, Settings
 from realtime.media.recorder import Recorder
@@ -74,10 +74,10 @@ class NothingKept:
 
     life = ""
 
-    def begin(self, room: RoomState) -> Recorder:
+    def begin(self, room: MediaRoomState) -> Recorder:
         raise AssertionError("nothing was to be recorded")
 
-    def follow(self, room: RoomState) -> None:
+    def follow(self, room: MediaRoomState) -> None:
         pass
 
 
@@ -129,7 +129,7 @@ class House:
     nest: Nest
     supervisor: FleetSupervisor
 
-    async def place(self, room: RoomState) -> RoomState:
+    async def place(self, room: MediaRoomState) -> MediaRoomState:
         """At a worker, as the connector does it."""
         record = await self.fleet.place()
         room = msgspec.structs.replace(room, worker=record.name)
@@ -169,9 +169,9 @@ async def a_worker(
         await process.stop()
 
 
-def a_room(*people: str, worker: str = "", stamp: int = 1, epoch: int = 1, **members: Any) -> RoomState:
+def a_room(*people: str, worker: str = "", stamp: int = 1, epoch: int = 1, **members: Any) -> MediaRoomState:
     """A meeting with these inside; what they send passes."""
-    return RoomState(
+    return MediaRoomState(
         meeting="mtg_1", epoch=epoch, stamp=stamp, worker=worker, seats=tuple(map(a_seat, people)), **members
     )
 
@@ -194,15 +194,15 @@ def recording_of(*granted: str, status: Any = "starting") -> RoomRecording:
 class Caller(Client):
     """A client that makes its offers through the plane."""
 
-    def __init__(self, plane: WorkerPlane, room: RoomState, name: str) -> None:
+    def __init__(self, plane: WorkerPlane, room: MediaRoomState, name: str) -> None:
         super().__init__(None, room.meeting, f"prt_{name}")  # type: ignore[arg-type] # it is never asked
         self.plane, self.state = plane, room
 
-    async def enter(self, room: RoomState | None = None) -> wire.OfferAnswered:
+    async def enter(self, room: MediaRoomState | None = None) -> wire.OfferAnswered:
         self.state = room or self.state
         await self.connection.setLocalDescription(await self.connection.createOffer())
         sources: Mapping[Any, Any] = self._sources
-        sections = tuple(wire.Section(str(sender.mid), source) for sender, source in sources.items())
+        sections = tuple(wire.OfferSection(str(sender.mid), source) for sender, source in sources.items())
         offer = wire.MakeOffer(self.state, self.person, self.connection.localDescription.sdp, sections)
         answer = await self.plane.offer(offer)
         await self.connection.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))

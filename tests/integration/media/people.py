@@ -16,7 +16,7 @@ from serve_app.capabilities.meetings.fleet.supervisor import FleetSupervisor
 from serve_app.capabilities.meetings.recordings.connector import RecordingsConnector
 from serve_app.capabilities.meetings.recordings.keeping import RecordingStore
 from serve_app.capabilities.meetings.recordings.manifests import Manifests
-from serve_app.capabilities.meetings.workers.link import Links
+from serve_app.capabilities.meetings.workers.link import WorkerLinks
 from serve_app.capabilities.meetings.workers.process import MediaProcess
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry, WorkerRecord
 from tests.activity_rig import a_runner
@@ -74,7 +74,7 @@ async def a_home(
         settings = home.settings.model_copy(update={"media": media})
         await home.gateway()
         registry = MediaRegistry(home.database)
-        links, workshop = Links(registry, None), Workshop(home, settings)
+        links, workshop = WorkerLinks(registry, None), Workshop(home, settings)
         fleet = Fleet(registry, links, workshop, media)
         supervisor = FleetSupervisor(registry, links, fleet, workshop, home.stores.leases, home.region, media)
         connectors = [

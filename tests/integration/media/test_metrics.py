@@ -11,7 +11,7 @@ from actors.kernel.shard.metrics import ShardMetrics
 from actors.kernel.shard.residents.resident import TurnDraft
 from actors.meetings.kind import MeetingKind
 from actors.meetings.reports import MoveMedia
-from actors.meetings.state import Config, Terms
+from actors.meetings.state import Config, MeetingTimes
 from serve_app.capabilities.meetings.metrics import JoinMetrics, MeetingCensus
 from serve_app.capabilities.meetings.workers.plane import WorkerPlane
 from serve_app.processes.peers import ask_process
@@ -61,7 +61,7 @@ def test_a_move_is_counted_by_its_reason() -> None:
     meeting = Meeting(config=Config(provider="sfu", lobby="off", max_participants=4))
     come(meeting, "host", "ann")
     meeting.tell(MoveMedia(meeting.record.media.epoch, "worker_lost", "sfu", worker="media-1"))
-    kind, metrics = MeetingKind(Terms(), DOORS), ShardMetrics("care-0")
+    kind, metrics = MeetingKind(MeetingTimes(), DOORS), ShardMetrics("care-0")
     counted = [found for event, _ in meeting.history if (found := kind.counted(event)) is not None]
     assert counted == [("meeting_moves", "worker_lost")]
     draft = TurnDraft.__new__(TurnDraft)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.meetings.reports import Connected, Lost, MoveMedia, Slots
+from actors.meetings.reports import Connected, Lost, MoveMedia, ReportSlots
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from config.settings import MediaSettings
 from serve_app.capabilities.meetings.fleet.placing import NoWorker
@@ -46,7 +46,7 @@ async def test_two_meet_at_a_worker_and_a_mute_holds_at_once(mongo: Database, se
             await ben.sees(mid, 5)
             await meetings.hear(Connected, 2)
             assert {one.participant for one in meetings.of(Connected)} == {"prt_ann", "prt_ben"}
-            slots = msgspec.json.decode((await meetings.hear(Slots)).slots)
+            slots = msgspec.json.decode((await meetings.hear(ReportSlots)).slots)
             assert {"participant_id", "mid", "kind", "source"} == set(slots[0])
             muted = msgspec.structs.replace(room, stamp=2, seats=(a_seat("ann", ("microphone",)), a_seat("ben")))
             await plane.apply(muted)

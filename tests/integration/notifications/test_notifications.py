@@ -16,7 +16,7 @@ from actors.kernel.contract.entity import SYSTEM
 from actors.notifications.activities import WEBPUSH, Push, Pushed
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
-from actors.rooms.room.commands import Announce
+from actors.rooms.room.commands import AnnounceUnread
 from common.timeline import WEEKDAYS
 from config.capabilities.notifications import NotificationSettings
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector
@@ -419,7 +419,7 @@ async def test_who_does_not_look_is_told_of_a_room_without_a_word_of_it(home: Ho
     await phone.ok("create_room", {"room_id": room, "members": [bob]})
     question = await phone.ok("message", {"room_id": room, "body": "a secret"})
     listener = await home.socket(token(bob))
-    await home.region.ask(f"room:{room}", Announce(), by=SYSTEM)
+    await home.region.ask(f"room:{room}", AnnounceUnread(), by=SYSTEM)
     heard = (await listener.next("notification"))["notification"]
     assert (heard["type"], heard["title"], heard["body"], heard["count"]) == (
         "chat_message",
@@ -437,7 +437,7 @@ async def test_who_does_not_look_is_told_of_a_room_without_a_word_of_it(home: Ho
         await phone.ok("message", {"room_id": room, "body": "no", "reply_to": question["id"]})
         await phone.ok("message", {"room_id": room, "body": "a second secret"})
         await other.close()
-        await home.region.ask(f"room:{room}", Announce(), by=SYSTEM)
+        await home.region.ask(f"room:{room}", AnnounceUnread(), by=SYSTEM)
         await until(lambda: services.shown(2), "the later word was not pushed")
         assert (services.shown(2)[0].title, services.shown(2)[0].body) == (ann, "a second secret")
         reader = await home.socket(token(bob))

@@ -1,7 +1,7 @@
 """MRR and churn of any time, summed by the database from the movements of subscriptions."""
 
 from actors.payments.subscription.recurring import MOVEMENTS
-from serve_app.capabilities.payments.ledger.recurring import Movements, Recurring
+from serve_app.capabilities.payments.ledger.recurring import Movements, RecurringRevenue
 from store.mongo.client import Database
 
 
@@ -23,8 +23,8 @@ async def test_what_came_and_went_in_a_time_is_what_its_movements_say(mongo: Dat
         ]
     )
     movements = Movements(mongo)
-    assert await movements.recurring(0, 5, "EUR") == Recurring(0, None)
-    assert await movements.recurring(0, 100, "EUR") == Recurring(3_000, None)
-    assert await movements.recurring(100, 200, "EUR") == Recurring(2_000, 0.5)
-    assert await movements.recurring(200, 300, "EUR") == Recurring(0, 1.0)
-    assert await movements.recurring(100, 200, "USD") == Recurring(8_250, 0.0)
+    assert await movements.recurring(0, 5, "EUR") == RecurringRevenue(0, None)
+    assert await movements.recurring(0, 100, "EUR") == RecurringRevenue(3_000, None)
+    assert await movements.recurring(100, 200, "EUR") == RecurringRevenue(2_000, 0.5)
+    assert await movements.recurring(200, 300, "EUR") == RecurringRevenue(0, 1.0)
+    assert await movements.recurring(100, 200, "USD") == RecurringRevenue(8_250, 0.0)

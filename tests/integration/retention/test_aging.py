@@ -7,7 +7,7 @@ import pytest
 from actors.jobs.activities import Step, StepDone
 from serve_app.capabilities.retention.aging import KIND, Aging
 from serve_app.capabilities.retention.telling import KIND as TELLING
-from serve_app.capabilities.retention.telling import Telling
+from serve_app.capabilities.retention.telling import RetentionNotices
 from serve_app.cluster.beside.keeping import terms_of_process
 from tests.activity_rig import a_runner
 from tests.gateway_rig import token
@@ -116,7 +116,10 @@ async def test_members_of_all_rooms_are_told_by_a_job_and_those_of_later_rooms_a
     await set_for(home, 60)
     try:
         assert await told_days(home, "told-5") is None
-        work, step = Telling(home.region, home.stores.journal, home.clock, step_s=0.0, settle_s=0.0), Step(kind=TELLING)
+        work, step = (
+            RetentionNotices(home.region, home.stores.journal, home.clock, step_s=0.0, settle_s=0.0),
+            Step(kind=TELLING),
+        )
         told = 0
         while True:
             told += (await work.step(step)).result["told"]

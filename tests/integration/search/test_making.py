@@ -18,14 +18,14 @@ from serve_app.capabilities.search.erased import ErasedPeople
 from serve_app.capabilities.search.port import Filters, Generation, Key
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.checking import Checking, Drifted
-from serve_app.capabilities.search.process.index import Asked, Written
+from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.process.indexer import Indexer
 from serve_app.capabilities.search.process.keys import IndexKeys
 from serve_app.capabilities.search.process.making.everything import Everything
 from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making, Notes
 from serve_app.capabilities.search.process.making.serving import Served
-from serve_app.capabilities.search.process.questions import IndexerJob, Question, State
+from serve_app.capabilities.search.process.questions import IndexerJob, IndexState, Question
 from serve_app.capabilities.search.process.working import Working
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder
 from serve_app.follower.consumer import Turned
@@ -34,7 +34,7 @@ from serve_app.follower.source import Past
 from store.memory.stores import memory_stores
 from tests.waiting import eventually
 
-STATE = State(engine="", index="", generation=0, key_id="", documents=0, lag_ms=0, building=False)
+STATE = IndexState(engine="", index="", generation=0, key_id="", documents=0, lag_ms=0, building=False)
 
 
 async def until(met: Callable[[], bool], what: str) -> None:
@@ -122,7 +122,7 @@ class Life:
         self.told.rooms[entity] = number = self.told.rooms.get(entity, 0) + 1
         await self.indexer.take(turns_of(entity, [number]))
 
-    async def done(self, kind: str = "reindex", job: str = "job") -> State:
+    async def done(self, kind: str = "reindex", job: str = "job") -> IndexState:
         """IndexerJob, to its end."""
         self.working.begin(IndexerJob(kind=kind, job=job))
         await until(lambda: self.working.idle, f"{kind} goes on")
@@ -138,7 +138,7 @@ class Life:
         return await checking.look(repair=False)
 
     async def _begun(self, generation: Generation, blinder: Blinder) -> None:
-        self.answering = Answering(Asked(self.engine, blinder), self.engine, self._clock)
+        self.answering = Answering(ServingGeneration(self.engine, blinder), self.engine, self._clock)
         self.maker.serves(blinder, texts=False)
         await self.indexer.begin(Written(self.engine, blinder, texts=False, number=generation.number))
 

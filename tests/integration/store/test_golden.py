@@ -20,9 +20,9 @@ from serve_app.capabilities.identity.accounts.account_records import AccountOwne
 from serve_app.capabilities.identity.accounts.codes import Codes, Invitations
 from serve_app.capabilities.identity.accounts.lockout import Count, Lockout
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.sessions.revocation import Revocations
-from serve_app.capabilities.identity.sessions.session_records import Device, LoginSessions
+from serve_app.capabilities.identity.sessions.session_records import LoginSessions, SessionDevice
 from serve_app.capabilities.identity.sessions.tickets import Tickets
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault
@@ -40,7 +40,7 @@ FILE: Final = Path(__file__).parent / "golden" / "documents.json"
 GOLDEN: Final[dict[str, Any]] = json.loads(FILE.read_text())
 NOW_MS: Final = 1_763_631_000_123
 PERSON: Final = AccountOwner("ada@example.org", "Ada")
-DEVICE: Final = Device("phone", "agent/1", "192.0.2.1")
+DEVICE: Final = SessionDevice("phone", "agent/1", "192.0.2.1")
 TIMER: Final = Timer("room:r1/close", "room:r1", 17, NOW_MS + 60_000, b"\x01command")
 KEY: Final = WrappedKey(b"\x01" * 16, "bob", 1, "golden", b"\x02" * 60)
 MAP: Final = PartitionMap("rooms", 1, ("rooms-0", "rooms-1"))
@@ -105,7 +105,7 @@ async def write_session(stores: Stores) -> str:
 async def read_session(stores: Stores, token: str) -> None:
     (session,) = await stores.sessions.of("ada")
     assert (session.device, session.about, session.started_at, session.seen_at) == ("dev_1", DEVICE, NOW_MS, NOW_MS)
-    rotated = await stores.sessions.rotate(token, Origin(address="192.0.2.1", agent="agent/1"))
+    rotated = await stores.sessions.rotate(token, RequestOrigin(address="192.0.2.1", agent="agent/1"))
     assert isinstance(rotated, tuple)
 
 

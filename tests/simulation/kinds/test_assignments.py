@@ -14,9 +14,9 @@ from actors.kernel.contract.entity import SYSTEM, Attach, Command, Principal
 from actors.worksheets.assignment.commands import Assign, Submit
 from actors.worksheets.assignment.contents import Given, pack
 from actors.worksheets.assignment.kind import AssignmentKind
-from actors.worksheets.assignment.state import House
+from actors.worksheets.assignment.state import AssignmentSettings
 from actors.worksheets.desk.kind import DeskKind
-from actors.worksheets.document.commands import GetDraft, Join, Plain, SaveDraft, Write
+from actors.worksheets.document.commands import GetDraft, JoinDocument, Plain, SaveDraft, Write
 from actors.worksheets.schema.fields import Schema
 from actors.worksheets.yjs.messages import read_message
 from common.errors import CarewireError, FailedPrecondition
@@ -49,7 +49,7 @@ GIVE: Final = Assign(
     therapist="tess",
     secret=pack(Given(title="Diary", schema=SCHEMA)),
 )
-KINDS: Final = (AssignmentKind(House(compact_after=5)), DeskKind())
+KINDS: Final = (AssignmentKind(AssignmentSettings(compact_after=5)), DeskKind())
 
 
 @dataclass
@@ -152,7 +152,7 @@ async def heard_all(world: World, name: str, wanted: str) -> None:
             for message in one.attachments:
                 replica.apply_update(read_message(message).payload)
             if one.packet.startswith(b'["worksheet_gap"'):
-                replica.apply_update((await insist(world.regions[name], Join(), TESS, f"{name}:{again}")).sync)
+                replica.apply_update((await insist(world.regions[name], JoinDocument(), TESS, f"{name}:{again}")).sync)
         shown = str(replica.get(ROOT, type=Text))
         if shown == wanted:
             return

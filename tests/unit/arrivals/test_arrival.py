@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.arrivals.arrival import KEPT_MS, PAUSES_MS
-from actors.arrivals.commands import Arrive, Cleared, Forget, HandedOver, ReadBody, Replay, TryAgain
+from actors.arrivals.commands import Arrive, Forget, NoteBlobRemoved, NoteHandedOver, ReadBody, Replay, TryAgain
 from actors.arrivals.kind import ARRIVALS, ArrivalKind
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -66,8 +66,8 @@ def test_the_body_is_sealed_and_goes_when_somebody_has_it(world: World) -> None:
     kept = msgspec.json.decode(msgspec.json.encode(world.ask(EVENT, ReadBody(), SYSTEM)))
     assert kept["blob"] == ""
     assert kept["body"] is not None
-    assert world.ask(EVENT, HandedOver(), SYSTEM)["state"] == "handed"
-    assert world.ask(EVENT, HandedOver(), SYSTEM)["due"] is None
+    assert world.ask(EVENT, NoteHandedOver(), SYSTEM)["state"] == "handed"
+    assert world.ask(EVENT, NoteHandedOver(), SYSTEM)["due"] is None
     assert world.ask(EVENT, ReadBody(), SYSTEM) == {"body": None, "blob": ""}
     (first, *_) = run(world.turns(EVENT))
     assert len(b"".join(first.events)) < sealed - len(BODY)
@@ -111,7 +111,7 @@ def test_a_replay_asks_once_more_also_what_was_dead_or_handed_over(world: World)
     told = world.ask(EVENT, Replay(), SYSTEM)
     assert (told["state"], asked(world)) == ("waiting", [("bill:1", b"\xc0")])
     assert told["due"] == world.now_ms + PAUSES_MS[-1]
-    world.ask(EVENT, HandedOver(), SYSTEM)
+    world.ask(EVENT, NoteHandedOver(), SYSTEM)
     told = world.ask(EVENT, Replay(to="bill:2", letter=b"\xc2"), SYSTEM)
     assert (told["state"], asked(world)) == ("waiting", [("bill:2", b"\xc2")])
 
@@ -120,25 +120,25 @@ def test_a_large_body_is_left_over_when_somebody_has_it_until_it_is_cleared(worl
     world.ask(EVENT, Arrive(what="paid", to="bill:1", letter=b"\xc0", blob="whk_1"), SYSTEM)
     assert world.ask(EVENT, ReadBody(), SYSTEM) == {"body": None, "blob": "whk_1"}
     assert line(world)["leftover"] == ""
-    world.ask(EVENT, HandedOver(), SYSTEM)
+    world.ask(EVENT, NoteHandedOver(), SYSTEM)
     assert line(world)["leftover"] == "whk_1"
     world.ask(EVENT, Replay(), SYSTEM)
-    world.ask(EVENT, HandedOver(), SYSTEM)
+    world.ask(EVENT, NoteHandedOver(), SYSTEM)
     assert line(world)["leftover"] == "whk_1"
     world.passivate(EVENT, snapshot=True)
-    world.ask(EVENT, Cleared(), SYSTEM)
+    world.ask(EVENT, NoteBlobRemoved(), SYSTEM)
     assert line(world)["leftover"] == ""
     assert world.ask(EVENT, ReadBody(), SYSTEM) == {"body": None, "blob": ""}
 
 
-@pytest.mark.parametrize("command", [ARRIVE, HandedOver(), TryAgain(1), Replay(), Forget(), ReadBody(), Attach()])
+@pytest.mark.parametrize("command", [ARRIVE, NoteHandedOver(), TryAgain(1), Replay(), Forget(), ReadBody(), Attach()])
 def test_only_carewire_itself_speaks_to_it(world: World, command: msgspec.Struct) -> None:
     world.ask(EVENT, ARRIVE, SYSTEM)
     with pytest.raises(PermissionDenied):
         world.ask(EVENT, command, Principal("root", "admin"))
 
 
-@pytest.mark.parametrize("command", [HandedOver(), TryAgain(1), Replay(), Forget(), ReadBody(), Cleared()])
+@pytest.mark.parametrize("command", [NoteHandedOver(), TryAgain(1), Replay(), Forget(), ReadBody(), NoteBlobRemoved()])
 def test_of_what_has_not_arrived_nothing_is_known(world: World, command: msgspec.Struct) -> None:
     with pytest.raises(NotFound):
         world.ask(EVENT, command, SYSTEM)

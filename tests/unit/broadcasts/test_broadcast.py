@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.broadcasts.activities import AUDIENCE, PageTold, TellPage
 from actors.broadcasts.commands import (
     Announce,
-    Begin,
+    BeginBroadcast,
     CancelBroadcast,
     GetBroadcast,
     GetWords,
@@ -115,8 +115,8 @@ def test_what_is_made_for_later_begins_then(world: World) -> None:
     later = msgspec.structs.replace(ANNOUNCE, send_at=START_MS + 60_000)
     assert world.ask(ONE, later, SYSTEM)["status"] == "scheduled"
     assert pages(world) == []
-    world.ask(ONE, Begin(), SYSTEM)
-    world.ask(ONE, Begin(), SYSTEM)
+    world.ask(ONE, BeginBroadcast(), SYSTEM)
+    world.ask(ONE, BeginBroadcast(), SYSTEM)
     assert len(pages(world)) == 1
 
 

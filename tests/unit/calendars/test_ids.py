@@ -8,7 +8,7 @@ import pytest
 
 from actors.calendars.booking.commands import OpenBooking
 from actors.calendars.booking.kind import BookingKind
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.calendar.commands import NAME
 from actors.calendars.contract.replies import SeriesReply
 from actors.calendars.contract.requests import WaitlistBody
@@ -83,7 +83,7 @@ def test_what_stands_for_a_key_becomes_no_booking_and_no_series() -> None:
     async def scenario(rig: Rig) -> None:
         key, ser = rig.bookings.key_of(ANN, "mine"), rig.bookings.key_of(ANN, "mine", "ser")
         await rig.book(at(10), key=key)
-        record = Record(
+        record = BookingDetails(
             id=key,
             therapist="doc",
             client="ann",
@@ -197,7 +197,7 @@ def test_a_wish_that_was_made_before_the_upgrade_is_the_one_its_key_means() -> N
 
 
 def test_snapshots_of_the_release_before_are_read() -> None:
-    record = Record(
+    record = BookingDetails(
         id="bkg_1",
         therapist="doc",
         client="ann",

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.calendars.booking.state import BookingState, Record
+from actors.calendars.booking.state import BookingDetails, BookingState
 from actors.calendars.calendar.occupancy import TimeEntry
 from actors.calendars.calendar.state import CalendarState
 from actors.calendars.series.state import SeriesState
@@ -37,7 +37,7 @@ OWN: Final = [kind for kind in KINDS if kind.name != "user"]
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {"view.booking": Record}
+    found: dict[str, type[msgspec.Struct]] = {"view.booking": BookingDetails}
     for kind in OWN:
         for role in ("commands", "events"):
             for one in structs_of(getattr(kind, role)):
@@ -91,7 +91,7 @@ def test_what_was_stored_before_bookings_had_bills_is_read(name: str) -> None:
     kind = BookingState if name.endswith("snapshot") else stored()[name]
     read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_BILLS[name]), type=kind)
     record: Any = getattr(read, "record", read)
-    if isinstance(record, Record):
+    if isinstance(record, BookingDetails):
         assert (record.bill, record.terms.prepaid) == ("", False)
 
 
@@ -100,7 +100,7 @@ def test_what_was_stored_before_bookings_said_what_they_come_of_is_read(name: st
     kind = BookingState if name.endswith("snapshot") else stored()[name]
     read = msgspec.msgpack.decode(bytes.fromhex(BEFORE_SOURCES[name]), type=kind)
     whole = sample(kind)
-    if isinstance(whole, Record):
+    if isinstance(whole, BookingDetails):
         assert read == msgspec.structs.replace(whole, source=())
     else:
         record = msgspec.structs.replace(whole.record, source=())

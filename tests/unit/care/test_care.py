@@ -9,7 +9,7 @@ from actors.care.commands import (
     CareCommand,
     CarryOver,
     EndCare,
-    ForgetParty,
+    ForgetCareParty,
     LapsePause,
     PauseCare,
     ResumeCare,
@@ -220,10 +220,10 @@ def test_strangers_cannot_tell_whether_it_exists() -> None:
 
 def test_erasing_a_party_ends_it_without_a_word() -> None:
     world = a_world()
-    world.do(CARE_1, ForgetParty("eve"), SYSTEM)
+    world.do(CARE_1, ForgetCareParty("eve"), SYSTEM)
     assert state_of(world) == "active"
-    world.do(CARE_1, ForgetParty("ada"), SYSTEM)
-    world.do(CARE_1, ForgetParty("ada"), SYSTEM)
+    world.do(CARE_1, ForgetCareParty("ada"), SYSTEM)
+    world.do(CARE_1, ForgetCareParty("ada"), SYSTEM)
     assert state_of(world) == "ended"
     assert not told(world)
     assert work_told(world) == [("desk:ada", CareOver("tess"))]
@@ -246,7 +246,7 @@ def test_what_was_a_document_is_carried_over_once_and_nobody_is_told(state: str)
 @pytest.mark.parametrize(
     "command",
     [
-        ForgetParty("ada"),
+        ForgetCareParty("ada"),
         LapsePause(0),
         CarryOver(CareRecord(id="c1", client="a", therapist="b", state="active", by="b", since=1)),
     ],

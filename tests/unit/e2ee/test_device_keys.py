@@ -6,7 +6,7 @@ import pytest
 
 from actors.devicekeys import commands as c
 from actors.devicekeys.kind import DeviceKeysKind
-from actors.devicekeys.records import BACKUPS, KEPT_MS, MOST_KEYS, Key
+from actors.devicekeys.records import BACKUPS, KEPT_MS, MOST_KEYS, DeviceKey
 from actors.kernel.contract.entity import SYSTEM, Principal
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.rooms.harness import World
@@ -20,8 +20,10 @@ def a_world(keys: int = 0, *, fallback: bool = False) -> World:
     world = World(DeviceKeysKind())
     world.do(ENTITY, PHONE, ADA)
     if keys or fallback:
-        some = tuple(Key(f"k{at}", f"key {at}") for at in range(keys))
-        world.do(ENTITY, c.PutKeys(device="phone", keys=some, fallback=Key("f", "last") if fallback else None), ADA)
+        some = tuple(DeviceKey(f"k{at}", f"key {at}") for at in range(keys))
+        world.do(
+            ENTITY, c.PutKeys(device="phone", keys=some, fallback=DeviceKey("f", "last") if fallback else None), ADA
+        )
     return world
 
 
@@ -52,9 +54,9 @@ def test_a_device_keeps_its_identity() -> None:
 
 def test_keys_that_are_known_are_no_more_keys_and_there_is_a_bound() -> None:
     world = a_world(3)
-    again = c.PutKeys(device="phone", keys=(Key("k1", "key 1"), Key("new", "key")))
+    again = c.PutKeys(device="phone", keys=(DeviceKey("k1", "key 1"), DeviceKey("new", "key")))
     assert ask(world, again)["one_time_keys"] == 4
-    many = tuple(Key(f"m{at}", "key") for at in range(MOST_KEYS))
+    many = tuple(DeviceKey(f"m{at}", "key") for at in range(MOST_KEYS))
     with pytest.raises(FailedPrecondition):
         ask(world, c.PutKeys(device="phone", keys=many))
     with pytest.raises(NotFound):

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from icalendar import Calendar
 
-from actors.notifications.activities import Invitation, Mail
+from actors.notifications.activities import CalendarInvitation, Mail
 from serve_app.capabilities.email.invitation import ics
 from serve_app.capabilities.email.message import Composer, Letterhead
 from serve_app.capabilities.email.rendering import Templates
@@ -21,7 +21,7 @@ from serve_app.capabilities.email.rendering import Templates
 HEAD = Letterhead("Carewire <mail@carewire.test>", "https://app.carewire.test")
 COMPOSER = Composer(HEAD, Templates(HEAD.public_url))
 AT_MS = 1_763_631_000_000
-SESSION = Invitation(
+SESSION = CalendarInvitation(
     method="REQUEST",
     uid="bkg_1@carewire",
     sequence=3,
@@ -44,7 +44,7 @@ def composed(mail: Mail, to: str = "ann@mail.test", key: str = "atv_1") -> Email
     return message
 
 
-def made(invitation: Invitation) -> bytes:
+def made(invitation: CalendarInvitation) -> bytes:
     return ics(invitation, organizer="mail@carewire.test", attendee="ann@mail.test", made_at_ms=AT_MS)
 
 

@@ -11,14 +11,14 @@ from actors.emergencies.emergency.commands import EmergencyCommand, Raise
 from actors.emergencies.emergency.entity import EmergencyEntity, look_key
 from actors.emergencies.emergency.events import EmergencyChanged, EmergencyEvent
 from actors.emergencies.emergency.kind import EmergencyKind
-from actors.emergencies.emergency.steps import Steps
+from actors.emergencies.emergency.steps import EscalationTimes
 from actors.emergencies.ladders import Rung
 from actors.emergencies.records import Emergency
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Context, Decision, Principal
 
 START_MS: Final = 1_763_631_000_000
-STEPS: Final = Steps(remind_ms=900_000, give_up_ms=86_400_000, keep_location_ms=86_400_000)
+STEPS: Final = EscalationTimes(remind_ms=900_000, give_up_ms=86_400_000, keep_location_ms=86_400_000)
 RUNGS: Final = (Rung(60, care_team=True), Rung(30, role="moderator"), Rung(120, role="admin"))
 ADA: Final = Principal("ada", "client")
 TESS: Final = Principal("tess", "therapist")

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from actors.emergencies.emergency.commands import (
-    Acknowledge,
-    Cancel,
+    AcknowledgeEmergency,
+    CancelEmergency,
     Cry,
     ForgetPerson,
     GetEmergency,
@@ -133,10 +133,10 @@ def test_what_carewire_raises_finds_its_ladder_by_itself() -> None:
 def test_the_first_to_acknowledge_has_it() -> None:
     bedside = Bedside()
     bedside.cry(known=(("tess", "tom"), (), ()))
-    bedside.do(Acknowledge(), TESS)
-    assert bedside.do(Acknowledge(), TESS).events == ()
+    bedside.do(AcknowledgeEmergency(), TESS)
+    assert bedside.do(AcknowledgeEmergency(), TESS).events == ()
     with pytest.raises(Conflict) as refused:
-        bedside.do(Acknowledge(), Principal("tom", "therapist"))
+        bedside.do(AcknowledgeEmergency(), Principal("tom", "therapist"))
     assert refused.value.details == {"acknowledged_by": "tess"}
     bedside.later(500)
     assert len(bedside.asked) == 1
@@ -147,7 +147,7 @@ def test_who_was_not_asked_and_the_person_themselves_do_not_acknowledge(who: Pri
     bedside = Bedside()
     bedside.cry()
     with pytest.raises((NotFound, PermissionDenied)):
-        bedside.do(Acknowledge(), who)
+        bedside.do(AcknowledgeEmergency(), who)
     with pytest.raises((NotFound, PermissionDenied)):
         bedside.do(Resolve(), who)
     assert bedside.status == "raised"
@@ -156,7 +156,7 @@ def test_who_was_not_asked_and_the_person_themselves_do_not_acknowledge(who: Pri
 def test_an_administrator_may_acknowledge_unasked() -> None:
     bedside = Bedside()
     bedside.cry()
-    bedside.do(Acknowledge(), BOSS)
+    bedside.do(AcknowledgeEmergency(), BOSS)
     assert bedside.emergency.owner == "boss"
 
 
@@ -165,14 +165,14 @@ def test_what_is_handed_over_comes_back_unless_they_acknowledge_in_time() -> Non
     bedside.cry()
     with pytest.raises(PermissionDenied):
         bedside.do(HandOff("mo"), TESS)
-    bedside.do(Acknowledge(), TESS)
+    bedside.do(AcknowledgeEmergency(), TESS)
     bedside.do(HandOff("mo"), TESS)
     assert bedside.asked[-1] == (0, ("mo",))
     bedside.later(61)
     assert (bedside.emergency.status, bedside.emergency.owner) == ("acknowledged", "tess")
     assert bedside.asked[-1] == (60, ("tess",))
     bedside.do(HandOff("mo"), TESS)
-    bedside.do(Acknowledge(), MO)
+    bedside.do(AcknowledgeEmergency(), MO)
     bedside.later(61)
     assert (bedside.emergency.status, bedside.emergency.owner) == ("acknowledged", "mo")
 
@@ -180,7 +180,7 @@ def test_what_is_handed_over_comes_back_unless_they_acknowledge_in_time() -> Non
 def test_it_cannot_be_handed_to_whom_it_is_about_or_to_oneself() -> None:
     bedside = Bedside()
     bedside.cry()
-    bedside.do(Acknowledge(), TESS)
+    bedside.do(AcknowledgeEmergency(), TESS)
     for to in ("ada", "tess"):
         with pytest.raises(InvalidArgument):
             bedside.do(HandOff(to), TESS)
@@ -190,11 +190,11 @@ def test_what_is_not_resolved_is_raised_again_and_all_are_asked_at_once() -> Non
     bedside = Bedside()
     bedside.cry()
     bedside.later(61)
-    bedside.do(Acknowledge(), MO)
+    bedside.do(AcknowledgeEmergency(), MO)
     bedside.later(900)
     assert bedside.status == "raised"
     assert bedside.asked[2] == (961, ("tess", "mo"))
-    bedside.do(Acknowledge(), TESS)
+    bedside.do(AcknowledgeEmergency(), TESS)
     bedside.do(Resolve(), TESS)
     bedside.later(100_000)
     assert bedside.status == "resolved"
@@ -226,26 +226,26 @@ def test_who_raised_it_cancels_it_and_nobody_else_does() -> None:
     bedside = Bedside()
     bedside.cry(by="tess")
     with pytest.raises(PermissionDenied):
-        bedside.do(Cancel(), ADA)
-    bedside.do(Cancel(), TESS)
-    assert bedside.do(Cancel(), TESS).events == ()
+        bedside.do(CancelEmergency(), ADA)
+    bedside.do(CancelEmergency(), TESS)
+    assert bedside.do(CancelEmergency(), TESS).events == ()
     with pytest.raises(FailedPrecondition):
-        bedside.do(Acknowledge(), TESS)
+        bedside.do(AcknowledgeEmergency(), TESS)
 
 
 def test_what_carewire_raised_staff_cancels_and_not_the_person() -> None:
     bedside = Bedside()
     bedside.cry(by="")
     with pytest.raises(PermissionDenied):
-        bedside.do(Cancel(), ADA)
-    bedside.do(Cancel(), TESS)
+        bedside.do(CancelEmergency(), ADA)
+    bedside.do(CancelEmergency(), TESS)
     assert bedside.status == "cancelled"
 
 
 def test_a_person_cannot_join_what_is_over_but_carewire_raises_it_again() -> None:
     bedside = Bedside()
     bedside.cry()
-    bedside.do(Cancel(), ADA)
+    bedside.do(CancelEmergency(), ADA)
     with pytest.raises(FailedPrecondition):
         bedside.cry()
     bedside.cry(by="", kind="self_harm")
@@ -260,11 +260,11 @@ def test_only_carewire_itself_raises_one() -> None:
 def test_who_is_erased_leaves_nobody_alone() -> None:
     bedside = Bedside()
     bedside.cry(known=(("tess", "tom"), (), ()))
-    bedside.do(Acknowledge(), TESS)
+    bedside.do(AcknowledgeEmergency(), TESS)
     bedside.do(ForgetPerson("tess"), SYSTEM)
     assert bedside.status == "raised"
     assert bedside.asked[-1] == (0, ("tom",))
-    bedside.do(Acknowledge(), Principal("tom", "therapist"))
+    bedside.do(AcknowledgeEmergency(), Principal("tom", "therapist"))
     bedside.do(HandOff("mo"), Principal("tom", "therapist"))
     bedside.do(ForgetPerson("mo"), SYSTEM)
     assert (bedside.emergency.status, bedside.emergency.owner) == ("acknowledged", "tom")
@@ -291,7 +291,7 @@ def test_where_they_are_is_told_to_who_was_asked_while_it_is_open_and_then_forgo
         assert ("location" in seen, seen["message"]) == (sees, "I am not safe")
     with pytest.raises(NotFound):
         world.ask("emergency:emg_1", GetEmergency(), MO)
-    world.ask("emergency:emg_1", Acknowledge(), TESS)
+    world.ask("emergency:emg_1", AcknowledgeEmergency(), TESS)
     world.ask("emergency:emg_1", Resolve(secret=b"She is at home."), TESS)
     over = world.ask("emergency:emg_1", GetEmergency(), TESS)
     assert "location" not in over
@@ -302,7 +302,7 @@ def test_the_bytes_of_a_location_are_gone_a_day_after_the_end() -> None:
     bedside = Bedside()
     bedside.cry(secret=CRY)
     assert list(bedside.emergency.places) == [2]
-    bedside.do(Cancel(), ADA)
+    bedside.do(CancelEmergency(), ADA)
     bedside.later(86_401)
     (forgotten,) = [event for _, event in bedside.events if isinstance(event, LocationForgotten)]
     assert forgotten.places == (2,)

@@ -6,7 +6,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from actors.emergencies.emergency.commands import Acknowledge, Cancel, ForgetPerson, HandOff, NextRung, Resolve
+from actors.emergencies.emergency.commands import (
+    AcknowledgeEmergency,
+    CancelEmergency,
+    ForgetPerson,
+    HandOff,
+    NextRung,
+    Resolve,
+)
 from actors.emergencies.emergency.events import EmergencyChanged
 from actors.kernel.contract.entity import SYSTEM, Principal
 from common.errors import CarewireError
@@ -29,7 +36,7 @@ class Ladder(RuleBasedStateMachine):
 
     @rule(who=PEOPLE)
     def acknowledge(self, who: str) -> None:
-        self._try(Acknowledge(), who)
+        self._try(AcknowledgeEmergency(), who)
 
     @rule(who=PEOPLE, to=PEOPLE)
     def hand_off(self, who: str, to: str) -> None:
@@ -41,7 +48,7 @@ class Ladder(RuleBasedStateMachine):
 
     @rule()
     def cancel(self) -> None:
-        self._do(Cancel(), ADA)
+        self._do(CancelEmergency(), ADA)
 
     @rule(who=st.sampled_from(STAFF[:-1]))
     def erased(self, who: str) -> None:

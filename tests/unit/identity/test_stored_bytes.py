@@ -6,12 +6,12 @@ import pytest
 from serve_app.capabilities.audit.chain import AuditEntry, Head, link
 from serve_app.capabilities.identity.accounts.account_records import AccountOwner, TotpSecret
 from serve_app.capabilities.identity.messages.outbox import OutgoingMail
-from serve_app.capabilities.identity.sessions.session_records import Device
+from serve_app.capabilities.identity.sessions.session_records import SessionDevice
 
 SEALED: tuple[tuple[msgspec.Struct, bytes], ...] = (
     (AccountOwner("a@b.c", "Ann"), b"\x82\xa5email\xa5a@b.c\xa4name\xa3Ann"),
     (TotpSecret("s"), b"\x81\xa6secret\xa1s"),
-    (Device("d", "a", "::1"), b"\x83\xa4name\xa1d\xa5agent\xa1a\xa7address\xa3::1"),
+    (SessionDevice("d", "a", "::1"), b"\x83\xa4name\xa1d\xa5agent\xa1a\xa7address\xa3::1"),
     (OutgoingMail("t", "a@b.c", "1"), b"\x83\xa8template\xa1t\xa2to\xa5a@b.c\xa4code\xa11"),
 )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.inboxes.commands import AckInbox, Deliver, Item, ReadInbox
+from actors.inboxes.commands import AckInbox, Deliver, LetterItem, ReadInbox
 from actors.inboxes.kind import InboxKind
 from actors.kernel.contract.entity import SYSTEM, Attach, Principal
 from common.errors import InvalidArgument, PermissionDenied
@@ -41,7 +41,9 @@ def test_a_letter_cannot_pretend_to_be_another() -> None:
 
 
 def test_a_letter_may_tell_two_things_which_are_numbered_one_by_one() -> None:
-    letter = Deliver("evt_1", "booking_updated", b'{"a":1}', also=(Item("evt_2", "booking_notification", b'{"b":2}'),))
+    letter = Deliver(
+        "evt_1", "booking_updated", b'{"a":1}', also=(LetterItem("evt_2", "booking_notification", b'{"b":2}'),)
+    )
     world = World(InboxKind())
     done = world.do(ANN, letter, SYSTEM)
     assert done.packets == [
@@ -55,7 +57,7 @@ def test_a_letter_may_tell_two_things_which_are_numbered_one_by_one() -> None:
 def test_a_letter_of_which_one_part_is_malformed_tells_nothing() -> None:
     world = World(InboxKind())
     with pytest.raises(InvalidArgument):
-        world.ask(ANN, Deliver("evt_1", "booking_updated", b"{}", also=(Item("evt_2", "x", b"[]"),)), SYSTEM)
+        world.ask(ANN, Deliver("evt_1", "booking_updated", b"{}", also=(LetterItem("evt_2", "x", b"[]"),)), SYSTEM)
     assert world.replay(ANN) == []
 
 

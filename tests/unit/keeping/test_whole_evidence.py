@@ -14,13 +14,13 @@ from actors.kernel.contract.entity import SYSTEM, Context, Library, Principal, R
 from actors.moderation.case.commands import ForgetEvidence
 from actors.moderation.case.events import EvidenceForgotten
 from actors.moderation.case.kind import CaseKind
-from actors.moderation.case.opening import Terms
+from actors.moderation.case.opening import CaseDeadlines
 from actors.moderation.records import Case
-from actors.recordings.commands import Delete, Expire
+from actors.recordings.commands import DestroyRecording, ExpireRecording
 from actors.recordings.entity import RecordingEntity
 from actors.recordings.events import RecordingDeleted
 from actors.recordings.kind import RecordingKind
-from actors.recordings.state import Consent, Record
+from actors.recordings.state import ParticipantConsent, RecordingState
 from common.errors import FailedPrecondition
 from store.memory.views import MemoryViews
 from store.ports.views import Scalar, View, ViewQuery
@@ -65,7 +65,7 @@ class Holds:
 
 def a_case() -> tuple[CaseKind, Any]:
     """Closed a day after its beginning, about something in a room."""
-    kind = CaseKind(Terms({}, 30 * DAY))
+    kind = CaseKind(CaseDeadlines({}, 30 * DAY))
     entity = kind.create(CASE)
     entity.case = Case(
         id=CASE, kind="report", severity="high", state="closed", subject=ANN, created=0, due=1, room=ROOM, closed=DAY
@@ -77,7 +77,7 @@ def a_recording() -> tuple[RecordingKind, RecordingEntity]:
     """Of a session of two, that is kept for 30 days."""
     kind = RecordingKind(30 * DAY)
     entity = kind.create("rec_1")
-    entity.record = Record(
+    entity.record = RecordingState(
         id="rec_1",
         meeting="mtg_1",
         host=HOST,
@@ -88,7 +88,7 @@ def a_recording() -> tuple[RecordingKind, RecordingEntity]:
         shared=True,
         reason="",
         people=(("prt_host", HOST), ("prt_ann", ANN)),
-        consents=(Consent("prt_host", "granted", "1"), Consent("prt_ann", "granted", "1")),
+        consents=(ParticipantConsent("prt_host", "granted", "1"), ParticipantConsent("prt_ann", "granted", "1")),
         asked=1,
         started=1000,
         stopped=9000,
@@ -121,7 +121,7 @@ async def forgets(holds: Holds) -> bool:
 async def expires(holds: Holds) -> bool:
     """Is the recording deleted when its time is over?"""
     kind, entity = a_recording()
-    decision = await decided(kind, entity, "recording:rec_1", Expire(30 * DAY), holds)
+    decision = await decided(kind, entity, "recording:rec_1", ExpireRecording(30 * DAY), holds)
     if decision.events:
         assert isinstance(decision.events[0], RecordingDeleted)
         return True
@@ -161,7 +161,7 @@ def test_nobody_deletes_a_recording_of_whom_a_held_case_is_about() -> None:
         await holds.place("case", "case_2", "", ANN)
         kind, entity = a_recording()
         with pytest.raises(FailedPrecondition) as refusal:
-            await decided(kind, entity, "recording:rec_1", Delete(), holds)
+            await decided(kind, entity, "recording:rec_1", DestroyRecording(), holds)
         return refusal.value.details
 
     assert asyncio.run(refused()) == {"reason": "held"}

@@ -5,13 +5,13 @@ import os
 import psutil
 import pytest
 
-from loadtests.lib.memory import Course, Sample, by_command, courses, growth, sample
+from loadtests.lib.memory import Course, MemorySample, by_command, courses, growth, sample
 from loadtests.scenarios.soak import table
 
 
-def run(*values_mb: float) -> list[Sample]:
+def run(*values_mb: float) -> list[MemorySample]:
     """One process, sampled once a minute."""
-    return [Sample(60.0 * minute, {"shard": value}) for minute, value in enumerate(values_mb)]
+    return [MemorySample(60.0 * minute, {"shard": value}) for minute, value in enumerate(values_mb)]
 
 
 def test_growth_before_it_has_settled_does_not_count() -> None:
@@ -33,7 +33,7 @@ def test_an_arena_of_a_small_process_is_no_growth() -> None:
 
 
 def test_a_process_that_came_later_or_ended_is_left_out() -> None:
-    samples = [Sample(0, {"a": 1, "b": 1}), Sample(1, {"a": 1}), Sample(2, {"a": 1, "c": 1})]
+    samples = [MemorySample(0, {"a": 1, "b": 1}), MemorySample(1, {"a": 1}), MemorySample(2, {"a": 1, "c": 1})]
     assert [course.name for course in courses(samples, settled_s=0)] == ["a"]
 
 
@@ -43,7 +43,7 @@ def test_a_run_that_is_too_short_says_so() -> None:
 
 
 def test_growth_is_told_a_connection_and_of_those_that_grew() -> None:
-    before, after = Sample(0, {"gateway": 100, "shard": 50}), Sample(9, {"gateway": 110, "shard": 50})
+    before, after = MemorySample(0, {"gateway": 100, "shard": 50}), MemorySample(9, {"gateway": 110, "shard": 50})
     assert growth(before, after, 1024) == "10.0 KB a connection (gateway 10.0)"
 
 

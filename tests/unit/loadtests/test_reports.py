@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import StartupError
 from loadtests.lib.target import find
-from loadtests.lib.workloads import WORKLOADS, Found, LoadPhase, percentile
+from loadtests.lib.workloads import WORKLOADS, LoadPhase, WorkloadResult, percentile
 from loadtests.load import summary
 from loadtests.whole.bench_path import PathRow, ratios, table
 from loadtests.whole.bench_writing import Round, judged
@@ -32,7 +32,7 @@ def test_the_table_shows_losses_next_to_the_throughput() -> None:
         workload="500 pairs",
         sockets=1000,
         rate=1000,
-        found=Found(PHASE, PACED, 1.0),
+        found=WorkloadResult(PHASE, PACED, 1.0),
         server_cores=1.25,
         server_mb=900.0,
     )
@@ -48,7 +48,7 @@ def test_what_we_reach_is_set_against_each_peer_in_the_same_workload() -> None:
             workload="500 pairs",
             sockets=1000,
             rate=1000,
-            found=Found(replace(PHASE, deliveries_per_s=rate), PACED, 1.0),
+            found=WorkloadResult(replace(PHASE, deliveries_per_s=rate), PACED, 1.0),
             server_cores=1.0,
             server_mb=1.0,
         )
@@ -59,7 +59,7 @@ def test_what_we_reach_is_set_against_each_peer_in_the_same_workload() -> None:
         workload="500 pairs",
         sockets=1000,
         rate=1000,
-        found=Found(PHASE, PACED, 1.0),
+        found=WorkloadResult(PHASE, PACED, 1.0),
         server_cores=1.0,
         server_mb=90.0,
     )
@@ -68,7 +68,7 @@ def test_what_we_reach_is_set_against_each_peer_in_the_same_workload() -> None:
         workload="1 room of 500",
         sockets=500,
         rate=20,
-        found=Found(PHASE, PACED, 1.0),
+        found=WorkloadResult(PHASE, PACED, 1.0),
         server_cores=1.0,
         server_mb=90.0,
     )

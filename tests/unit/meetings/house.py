@@ -11,10 +11,10 @@ from actors.meetings import commands as ask
 from actors.meetings import reports
 from actors.meetings.access.doors import Doors
 from actors.meetings.answers import Ready
-from actors.meetings.commands import CreateMeeting, Join, MeetingCommand
+from actors.meetings.commands import CreateMeeting, MeetingCommand, TakeSeat
 from actors.meetings.entity import MeetingEntity
 from actors.meetings.events import AnyMeetingEvent, SeatChanged
-from actors.meetings.state import Config, Record, Terms
+from actors.meetings.state import Config, MeetingTimes, Record
 from common.errors import CarewireError
 
 DOORS = Doors(key=b"what tickets are signed with in tests")
@@ -42,7 +42,7 @@ class Meeting:
     history: list[tuple[AnyMeetingEvent, int]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     heard: list[Signal] = field(default_factory=list)
-    entity: MeetingEntity = field(default_factory=lambda: MeetingEntity("mtg_1", Terms(), DOORS))
+    entity: MeetingEntity = field(default_factory=lambda: MeetingEntity("mtg_1", MeetingTimes(), DOORS))
 
     def __post_init__(self) -> None:
         command = CreateMeeting(
@@ -88,7 +88,7 @@ class Meeting:
         return self.ask(SYSTEM, command)
 
     def join(self, name: str, device: str = "phone", **members: Any) -> Any:
-        return self.ask(person(name), Join(f"prt_{name}", device, **members))
+        return self.ask(person(name), TakeSeat(f"prt_{name}", device, **members))
 
     def pass_time(self, ms: int) -> None:
         """With every timer that becomes due, in order."""

@@ -9,7 +9,7 @@ from actors.meetings import commands as ask
 from actors.meetings import reports
 from actors.meetings.activities import NO_WORKER, room_of
 from actors.meetings.entity import MeetingEntity
-from actors.meetings.state import Config, Terms
+from actors.meetings.state import Config, MeetingTimes
 from common.errors import FailedPrecondition, PermissionDenied
 from tests.unit.meetings.house import DOORS, SFU, Meeting, come, person, reason, recording, seat, status, ticket
 
@@ -94,8 +94,10 @@ def no_worker(meeting: Meeting) -> None:
         meeting.entity.apply(event, meeting.record_seq + 1, meeting.now_ms)  # type: ignore[arg-type] # its own
 
 
-@pytest.mark.parametrize("terms", [Terms(fallbacks=("jitsi", "livekit")), Terms()], ids=["jitsi", "nothing"])
-def test_where_no_worker_is_possible_it_goes_to_jitsi_or_waits(terms: Terms) -> None:
+@pytest.mark.parametrize(
+    "terms", [MeetingTimes(fallbacks=("jitsi", "livekit")), MeetingTimes()], ids=["jitsi", "nothing"]
+)
+def test_where_no_worker_is_possible_it_goes_to_jitsi_or_waits(terms: MeetingTimes) -> None:
     meeting = Meeting(("ann", "ben"), GROUP, entity=MeetingEntity("mtg_1", terms, DOORS))
     come(meeting, "host", "ann")
     meeting.ask(person("host"), ask.Mute("prt_ann"))
@@ -113,7 +115,7 @@ def test_where_no_worker_is_possible_it_goes_to_jitsi_or_waits(terms: Terms) -> 
 
 def test_what_is_recorded_does_not_go_elsewhere_with_it() -> None:
     meeting = Meeting(
-        ("ann",), replace(GROUP, e2ee=True), entity=MeetingEntity("mtg_1", Terms(fallbacks=("jitsi",)), DOORS)
+        ("ann",), replace(GROUP, e2ee=True), entity=MeetingEntity("mtg_1", MeetingTimes(fallbacks=("jitsi",)), DOORS)
     )
     come(meeting, "host", "ann")
     with pytest.raises(FailedPrecondition) as refusal:

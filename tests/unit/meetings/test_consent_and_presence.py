@@ -5,7 +5,7 @@ import pytest
 from actors.meetings import commands as ask
 from actors.meetings import reports
 from actors.meetings.rules.evidence import evidence_of
-from actors.meetings.state import Config, Interval, Terms
+from actors.meetings.state import Config, Interval, MeetingTimes
 from common.errors import Conflict, FailedPrecondition
 from tests.unit.meetings.house import SFU, START, Meeting, come, person, reason, recording, status
 
@@ -34,7 +34,7 @@ def test_one_refusal_or_silence_is_no_recording(answer: bool | None) -> None:
     meeting.ask(person("host"), ask.StartRecording("rec_1", "2"))
     meeting.ask(person("host"), ask.AnswerConsent("rec_1", True, "2"))
     if answer is None:
-        meeting.pass_time(Terms().consent)
+        meeting.pass_time(MeetingTimes().consent)
     else:
         meeting.ask(person("ann"), ask.AnswerConsent("rec_1", answer, "2"))
     assert status(meeting) == "refused"
@@ -88,9 +88,9 @@ def test_presence_is_what_was_seen_and_short_gaps_of_who_came_back_are_bridged_a
     meeting.pass_time(20_000)
     meeting.tell(reports.Connected("prt_ann", meeting.record.media.epoch))
     meeting.pass_time(60_000)
-    meeting.ask(person("ann"), ask.Leave())
+    meeting.ask(person("ann"), ask.LeaveSeat())
     meeting.ask(person("host"), ask.EndMeeting())
-    evidence = evidence_of(meeting.record, Terms().bridge)
+    evidence = evidence_of(meeting.record, MeetingTimes().bridge)
     ann = next(stay for stay in evidence.stays if stay.user == "ann")
     assert (ann.begin, ann.end, ann.bridged) == (START, START + 140_000, 24_000)
     assert evidence.overlap == 140_000
@@ -103,11 +103,11 @@ def test_a_worker_that_dies_costs_no_more_than_since_its_last_word() -> None:
     epoch = meeting.record.media.epoch
     for _ in range(3):
         meeting.now_ms += 5_000
-        meeting.tell(reports.Seen(("prt_host", "prt_ann"), epoch))
+        meeting.tell(reports.ReportConnected(("prt_host", "prt_ann"), epoch))
     meeting.now_ms += 4_000
     meeting.tell(reports.MoveMedia(epoch, "worker_lost", "sfu"))
     assert {(each.begin, each.end) for each in meeting.record.intervals} == {(START, START + 15_000)}
-    meeting.tell(reports.Seen(("prt_host", "prt_ann"), epoch))
+    meeting.tell(reports.ReportConnected(("prt_host", "prt_ann"), epoch))
     meeting.tell(reports.Connected("prt_ann", epoch))
     assert not [each for each in meeting.record.intervals if not each.end], "a zombie's words are void"
     meeting.tell(reports.Connected("prt_ann", epoch + 1))

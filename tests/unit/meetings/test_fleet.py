@@ -5,7 +5,7 @@ from typing import Any
 
 from config.settings import MediaSettings
 from serve_app.capabilities.meetings.fleet.counting import LASTS_S, Nodes
-from serve_app.capabilities.meetings.fleet.placing import Fleet, Seen
+from serve_app.capabilities.meetings.fleet.placing import Fleet, WorkerReading
 from serve_app.capabilities.meetings.workers.registry import Control, WorkerRecord
 from serve_app.capabilities.meetings.workers.wire import Stats
 from tests.simulation.loop import VirtualClock, VirtualLoop
@@ -23,10 +23,10 @@ def fleet(**media: Any) -> Fleet:
     return Fleet(NOBODY, NOBODY, NOBODY, MediaSettings(**media))
 
 
-def seen(name: str, *, state: Any = "ready", load: float = 0.1, streams: int = 0) -> Seen:
+def seen(name: str, *, state: Any = "ready", load: float = 0.1, streams: int = 0) -> WorkerReading:
     record = WorkerRecord(name, f"life of {name}", "node", 1, 1, "127.0.0.1:1", "key", "127.0.0.1", 1)
     stats = Stats(name, record.life, state, participants=0, streams=streams, load=load, cpu_s=1.0)
-    return Seen(record, stats)
+    return WorkerReading(record, stats)
 
 
 def test_the_least_loaded_takes_it_and_nobody_who_may_not() -> None:
@@ -35,7 +35,7 @@ def test_the_least_loaded_takes_it_and_nobody_who_may_not() -> None:
     assert fleet().fittest(all_, {"media-1"}) == all_[0].record
     assert fleet().fittest(all_, {"media-0", "media-1"}) is None
     assert fleet(max_streams=10).fittest([seen("media-0", streams=10)], ()) is None
-    assert fleet().fittest([Seen(all_[0].record, None)], ()) is None
+    assert fleet().fittest([WorkerReading(all_[0].record, None)], ()) is None
 
 
 def test_none_may_be_where_operators_or_settings_say_so() -> None:

@@ -12,7 +12,7 @@ from actors.meetings import reports
 from actors.meetings.entity import MeetingEntity
 from actors.meetings.kind import MeetingKind
 from actors.meetings.rules.evidence import evidence_of, overlap_ms
-from actors.meetings.state import KEEPING, Config, Terms
+from actors.meetings.state import KEEPING, Config, MeetingTimes
 from common.errors import CarewireError, PermissionDenied, Unauthenticated
 from tests.unit.meetings.house import DOORS, Meeting, person, ticket
 
@@ -104,7 +104,7 @@ class Run:
 
     def see(self, behind: int) -> None:
         everybody = tuple(f"prt_{name}" for name in NAMES)
-        self.meeting.tell(reports.Seen(everybody, self.meeting.record.media.epoch - behind))
+        self.meeting.tell(reports.ReportConnected(everybody, self.meeting.record.media.epoch - behind))
 
     def staff(self, what: tuple[str, str, str]) -> None:
         by, deed, whom = what
@@ -122,7 +122,7 @@ class Run:
         self.meeting.ask(person("host"), ask.SetRole(f"prt_{what[0]}", what[1]))
 
     def leave(self, name: str) -> None:
-        self.meeting.ask(person(name), ask.Leave())
+        self.meeting.ask(person(name), ask.LeaveSeat())
 
     def record(self, name: str) -> None:
         self.recordings += 1
@@ -189,13 +189,13 @@ def test_whatever_happens(config: Config, steps: list[Step]) -> None:
         run.check()
         assert run.meeting.record.media.epoch >= epoch, "epochs only grow"
         epoch = run.meeting.record.media.epoch
-    again = MeetingEntity("mtg_1", Terms(), DOORS)
+    again = MeetingEntity("mtg_1", MeetingTimes(), DOORS)
     for seq, (event, at_ms) in enumerate(run.meeting.history, 1):
         again.apply(event, seq, at_ms)
     assert again.record == run.meeting.record, "it is what its events make of it"
-    kind = MeetingKind(Terms(), DOORS)
+    kind = MeetingKind(MeetingTimes(), DOORS)
     assert kind.restore("mtg_1", kind.snapshot(again)).record == again.record, "and what a snapshot keeps of it"
-    evidence_of(run.meeting.record, Terms().bridge)
+    evidence_of(run.meeting.record, MeetingTimes().bridge)
 
 
 @settings(max_examples=100, deadline=None)

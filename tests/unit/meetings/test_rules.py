@@ -10,7 +10,7 @@ from actors.meetings import commands as ask
 from actors.meetings import reports
 from actors.meetings.events import SeatChanged
 from actors.meetings.rules import names, tickets
-from actors.meetings.state import Config, Terms
+from actors.meetings.state import Config, MeetingTimes
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound, PermissionDenied, Unauthenticated
 from tests.unit.meetings.house import (
     END,
@@ -85,8 +85,8 @@ def test_a_meeting_in_which_nobody_met_was_missed_and_one_that_stays_empty_ends(
     assert meeting.record.status == "missed"
     meeting = Meeting()
     come(meeting, "host", "ann")
-    meeting.ask(person("host"), ask.Leave())
-    meeting.ask(person("ann"), ask.Leave())
+    meeting.ask(person("host"), ask.LeaveSeat())
+    meeting.ask(person("ann"), ask.LeaveSeat())
     assert meeting.record.status == "open"
     meeting.pass_time(END - meeting.now_ms - 1)
     assert meeting.record.status == "open", "not before its planned end"
@@ -140,7 +140,7 @@ def test_strangers_find_no_meeting() -> None:
     with pytest.raises(NotFound):
         meeting.ask(person("zoe"), ask.EndMeeting())
     with pytest.raises(NotFound):
-        meeting.ask(person("zoe"), ask.Leave())
+        meeting.ask(person("zoe"), ask.LeaveSeat())
 
 
 def test_the_booked_wait_for_the_host_and_then_need_not() -> None:
@@ -150,8 +150,8 @@ def test_the_booked_wait_for_the_host_and_then_need_not() -> None:
     meeting.join("host")
     assert meeting.record.seat_of("ann").admitted  # type: ignore[union-attr]
     assert meeting.join("ann").state == "seated"
-    meeting.ask(person("ann"), ask.Leave())
-    meeting.ask(person("host"), ask.Leave())
+    meeting.ask(person("ann"), ask.LeaveSeat())
+    meeting.ask(person("host"), ask.LeaveSeat())
     assert meeting.join("ann").state == "seated", "and ever after"
     meeting.join("host")
     meeting.ask(person("host"), ask.ToLobby("prt_ann"))
@@ -215,7 +215,7 @@ def test_who_is_put_out_holds_nothing_is_let_in_anew_and_nobody_hears_why() -> N
     meeting.ask(person("host"), ask.Admit("prt_ann"))
     meeting.join("ann", connection="sid")
     old, epoch = ticket(meeting, "ann"), meeting.record.media.epoch
-    meeting.tell(ask.ForgetPerson("ann"))
+    meeting.tell(ask.ForgetParticipant("ann"))
     assert (seat(meeting, "ann").state, meeting.record.media.epoch) == ("left", epoch + 1)
     assert said(meeting, "meeting_left")[-1][1]["reason"] == "kicked"
     left = [event for event, _ in meeting.history if isinstance(event, SeatChanged) and event.change == "left"]
@@ -223,8 +223,8 @@ def test_who_is_put_out_holds_nothing_is_let_in_anew_and_nobody_hears_why() -> N
     with pytest.raises(Unauthenticated):
         meeting.tell(old)
     assert meeting.join("ann").state == "waiting"
-    meeting.tell(ask.ForgetPerson("ann"))
-    meeting.tell(ask.ForgetPerson("ann"))
+    meeting.tell(ask.ForgetParticipant("ann"))
+    meeting.tell(ask.ForgetParticipant("ann"))
     assert (seat(meeting, "ann").state, meeting.record.media.epoch) == ("left", epoch + 1)
 
 
@@ -274,7 +274,7 @@ def test_a_seat_is_kept_for_a_while_and_then_left() -> None:
     meeting = Meeting(config=SFU)
     come(meeting, "host", "ann")
     meeting.tell(reports.Lost("prt_ann", meeting.record.media.epoch, meeting.now_ms))
-    meeting.pass_time(Terms().seat - 1)
+    meeting.pass_time(MeetingTimes().seat - 1)
     assert seat(meeting, "ann").state == "reconnecting"
     meeting.pass_time(1)
     assert seat(meeting, "ann").state == "left"

@@ -10,14 +10,14 @@ from actors.kernel.history.codec import StoredActivity, decode_effects
 from actors.notifications.activities import Pushed, Sending, WebPushAddress
 from actors.notifications.notifier.commands import NotifierCommand, RegisterDevice, Tell
 from actors.notifications.notifier.kind import NotifierKind
-from actors.notifications.notifier.rules.facts import House
+from actors.notifications.notifier.rules.facts import Installation
 from config.capabilities.notifications import NotificationSettings
 from tests.unit.rooms.harness import START_MS, World, run
 
 ANN: Final = Principal("ann")
 ID: Final = "notifier:ann"
 SECOND_MS: Final = 1000
-HOUSE: Final = House(NotificationSettings())
+HOUSE: Final = Installation(NotificationSettings())
 ADDRESS: Final = msgspec.msgpack.encode(
     WebPushAddress(endpoint="https://push.example/1", p256dh=b"\4" * 65, auth=b"a" * 16)
 )
@@ -27,7 +27,7 @@ _sending: Final = msgspec.msgpack.Decoder(Sending).decode
 class Told:
     """The notifier of Ann. Every command takes a second, as the world's turns do."""
 
-    def __init__(self, house: House = HOUSE, *, now_ms: int = START_MS) -> None:
+    def __init__(self, house: Installation = HOUSE, *, now_ms: int = START_MS) -> None:
         self.world = World(NotifierKind(house), now_ms=now_ms)
         self.timers: list[tuple[int, bytes]] = []
         self._turns = 0

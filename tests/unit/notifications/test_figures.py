@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.notifications.notifier.items.figures import ChannelFigures, figures_in, figures_of
-from actors.notifications.notifier.items.item import Delivery, Item
-from actors.notifications.notifier.planning.plan import Plan, Step
+from actors.notifications.notifier.items.item import DeliveryAttempt, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan, RuleVerdict
 from serve_app.capabilities.notifications.analytics import Fared, NotificationAnalytics, analyse
 
 AT = 1_763_631_000_000
@@ -19,15 +19,15 @@ ITEM = Item(
     place=1,
     totals={},
     plans={
-        "in_app": Plan("sent"),
-        "push": Plan("skipped", (Step("type_off", "skip"),)),
-        "email": Plan("sent"),
+        "in_app": ChannelPlan("sent"),
+        "push": ChannelPlan("skipped", (RuleVerdict("type_off", "skip"),)),
+        "email": ChannelPlan("sent"),
     },
     sender="tess",
     deliveries=(
-        Delivery(id="dlv_1", channel="in_app", state="accepted", accepted_ms=AT + 12),
-        Delivery(id="dlv_2", channel="email", state="bounced", device="", sent_ms=AT + 60_000),
-        Delivery(id="dlv_3", channel="webpush", state="skipped", reason="already_read"),
+        DeliveryAttempt(id="dlv_1", channel="in_app", state="accepted", accepted_ms=AT + 12),
+        DeliveryAttempt(id="dlv_2", channel="email", state="bounced", device="", sent_ms=AT + 60_000),
+        DeliveryAttempt(id="dlv_3", channel="webpush", state="skipped", reason="already_read"),
     ),
 )
 
@@ -43,16 +43,16 @@ def test_a_notification_is_counted_by_channel_and_nobody_is_in_it() -> None:
 
 @given(st.integers(1, 10_000_000))
 def test_a_duration_is_told_within_a_fifth_and_never_too_short(ms: int) -> None:
-    accepted = Delivery(id="d", channel="in_app", state="accepted", accepted_ms=AT + ms)
-    alone = msgspec.structs.replace(ITEM, plans={"in_app": Plan("sent")}, deliveries=(accepted,))
+    accepted = DeliveryAttempt(id="d", channel="in_app", state="accepted", accepted_ms=AT + ms)
+    alone = msgspec.structs.replace(ITEM, plans={"in_app": ChannelPlan("sent")}, deliveries=(accepted,))
     took = figures_in(figures_of(alone))[0].took_ms
     assert took is not None
     assert ms * 0.95 - 1 <= took <= ms * 1.2 + 1
 
 
 def test_a_mail_that_was_not_wanted_arrived_and_counts_as_a_complaint_besides() -> None:
-    mail = Delivery(id="d", channel="email", state="accepted", accepted_ms=AT + 9, complained_ms=AT + 99)
-    alone = msgspec.structs.replace(ITEM, plans={"email": Plan("sent")}, deliveries=(mail,))
+    mail = DeliveryAttempt(id="d", channel="email", state="accepted", accepted_ms=AT + 9, complained_ms=AT + 99)
+    alone = msgspec.structs.replace(ITEM, plans={"email": ChannelPlan("sent")}, deliveries=(mail,))
     (email,) = figures_in(figures_of(alone))
     assert email.states == ("accepted", "complained")
 

@@ -8,7 +8,7 @@ import pytest
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.activities import AnswerDispute as AskAnswer
 from actors.payments.activities import decode_ask
-from actors.payments.bill.commands import AnswerDispute, DisputeDue, DraftEvidence, Pay
+from actors.payments.bill.commands import DisputeDue, DraftEvidence, Pay, RespondToDispute
 from actors.payments.bill.rules.disputing import SENT_HOURS, TOLD_HOURS, deadlines
 from actors.payments.bill.rules.evidence import drafted
 from actors.payments.bill.state import BillRecord, DisputeRecord, Terms
@@ -85,7 +85,7 @@ def test_nothing_is_sent_of_itself_when(how: str) -> None:
         case "staff said no":
             till.ask(BILL, DraftEvidence(dispute=the(till).id, automatic=False, secret=written()), ROOT)
         case "answered before":
-            till.ask(BILL, AnswerDispute(dispute=the(till).id), ROOT)
+            till.ask(BILL, RespondToDispute(dispute=the(till).id), ROOT)
             till.carry_out_all()
     due(till, SENT_HOURS, at_ms=DUE + (how == "another deadline"))
     assert asked(till) == []
@@ -97,12 +97,12 @@ def test_evidence_is_sent_once_and_what_is_none_never() -> None:
     with pytest.raises(InvalidArgument):
         till.ask(BILL, DraftEvidence(dispute=dispute, secret=written(colour="red")), ROOT)
     with pytest.raises(InvalidArgument):
-        till.ask(BILL, AnswerDispute(dispute=dispute, secret=written(uncategorized_text="x" * 150_001)), ROOT)
+        till.ask(BILL, RespondToDispute(dispute=dispute, secret=written(uncategorized_text="x" * 150_001)), ROOT)
     with pytest.raises(NotFound):
-        till.ask(BILL, AnswerDispute(dispute="dsp_1-9"), ROOT)
-    till.ask(BILL, AnswerDispute(dispute=dispute, secret=written(uncategorized_text="They were there.")), ROOT)
+        till.ask(BILL, RespondToDispute(dispute="dsp_1-9"), ROOT)
+    till.ask(BILL, RespondToDispute(dispute=dispute, secret=written(uncategorized_text="They were there.")), ROOT)
     with pytest.raises(FailedPrecondition):
-        till.ask(BILL, AnswerDispute(dispute=dispute), ROOT)
+        till.ask(BILL, RespondToDispute(dispute=dispute), ROOT)
     with pytest.raises(FailedPrecondition):
         till.ask(BILL, DraftEvidence(dispute=dispute, secret=written()), ROOT)
     assert asked(till) == ["answer_dispute"]
@@ -110,7 +110,7 @@ def test_evidence_is_sent_once_and_what_is_none_never() -> None:
 
 def test_one_that_is_given_up_says_so_and_brings_no_evidence() -> None:
     till = disputed()
-    till.ask(BILL, AnswerDispute(dispute=the(till).id, accept=True), ROOT)
+    till.ask(BILL, RespondToDispute(dispute=the(till).id, accept=True), ROOT)
     (activity,) = till.owed
     ask = decode_ask(activity.payload)
     assert isinstance(ask, AskAnswer)

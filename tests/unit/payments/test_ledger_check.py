@@ -9,7 +9,7 @@ import pytest
 from actors.payments.bill.commands import Pay, RefundBill
 from actors.payments.bill.kind import BillKind
 from actors.payments.ledger import POSTINGS
-from serve_app.capabilities.payments.ledger.checking import Checked, LedgerCheck, Stored
+from serve_app.capabilities.payments.ledger.checking import LedgerCheck, LedgerFindings, Stored
 from serve_app.cli.upkeep.ledger import told
 from tests.unit.payments.till import ADA, ROOT, Till
 from tests.unit.rooms.harness import run
@@ -51,7 +51,7 @@ def books() -> tuple[Till, Shelf]:
     )
 
 
-def checked(till: Till, shelf: Shelf, pause: Doing = lambda shelf: None) -> Checked:
+def checked(till: Till, shelf: Shelf, pause: Doing = lambda shelf: None) -> LedgerFindings:
     async def wait() -> None:
         pause(shelf)
 

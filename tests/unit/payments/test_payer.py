@@ -14,7 +14,7 @@ from actors.payments.payer.commands import (
     PayerView,
     ProposeGuarantor,
     ReadPayer,
-    Refresh,
+    RefreshMethods,
     SetDefault,
     SetProfile,
 )
@@ -56,7 +56,7 @@ def test_a_look_that_finds_nothing_new_is_known_to_be_answered() -> None:
     purse.ask(ADA, OpenAt(provider="stripe"), ME)
     purse.carry_out()
     purse.add("pm_1")
-    purse.ask(ADA, Refresh(provider="stripe"), SYSTEM)
+    purse.ask(ADA, RefreshMethods(provider="stripe"), SYSTEM)
     assert purse.record.answered < purse.record.asks
     purse.carry_out()
     assert purse.record.answered == purse.record.asks

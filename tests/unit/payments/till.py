@@ -30,7 +30,7 @@ from actors.payments.activities import (
     decode_ask,
     encode,
 )
-from actors.payments.bill.commands import BillView, OpenBill, Seen
+from actors.payments.bill.commands import BillView, NotePaymentChange, OpenBill
 from actors.payments.bill.kind import BillKind
 from actors.payments.bill.state import BillRecord, Line, Terms
 from actors.payments.ledger import POSTINGS, PostedRow
@@ -241,7 +241,7 @@ class Till(World):
 
     def webhook(self, provider: str, ref: str, bill: str = BILL, arrival: str = "") -> None:
         """A provider says that there is something to read."""
-        self.do(bill, Seen(provider=provider, ref=ref, arrival=arrival), SYSTEM)
+        self.do(bill, NotePaymentChange(provider=provider, ref=ref, arrival=arrival), SYSTEM)
 
     def postings(self) -> list[PostedRow]:
         """All of the ledger."""

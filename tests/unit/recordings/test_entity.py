@@ -8,10 +8,10 @@ import pytest
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from actors.recordings.activities import FINISH, Finished
-from actors.recordings.commands import Delete, Expire, Follow, Hold, Look
+from actors.recordings.commands import DestroyRecording, ExpireRecording, Follow, Look, RetainRecording
 from actors.recordings.entity import RecordingEntity
 from actors.recordings.kind import RecordingKind
-from actors.recordings.state import Consent, Status, Track
+from actors.recordings.state import ParticipantConsent, Status, Track
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 
 DAY = 86_400_000
@@ -61,7 +61,10 @@ class One:
                 shared=shared,
                 reason="",
                 people=(("prt_host", "host"), ("prt_ann", "ann"), ("prt_ben", "ben")),
-                consents=(Consent("prt_host", "granted", "1"), Consent("prt_ann", "granted", "1")),
+                consents=(
+                    ParticipantConsent("prt_host", "granted", "1"),
+                    ParticipantConsent("prt_ann", "granted", "1"),
+                ),
                 asked=1,
                 started=1000,
                 stopped=9000 if status == "stopping" else 0,
@@ -102,14 +105,14 @@ def test_the_host_reads_it_and_with_the_meetings_leave_each_who_is_in_it() -> No
 
 def test_what_is_held_is_neither_deleted_nor_does_it_expire() -> None:
     one = One().filed()
-    one.ask(HOST, Hold(True, "A complaint."))
+    one.ask(HOST, RetainRecording(True, "A complaint."))
     with pytest.raises(FailedPrecondition) as refusal:
-        one.ask(HOST, Delete())
+        one.ask(HOST, DestroyRecording())
     assert refusal.value.details == {"reason": "held"}
     keep_until = one.ask(HOST, Look()).keep_until
-    one.ask(SYSTEM, Expire(keep_until))
+    one.ask(SYSTEM, ExpireRecording(keep_until))
     assert one.ask(HOST, Look()).status == "ready"
-    one.ask(HOST, Hold(False, ""))
+    one.ask(HOST, RetainRecording(False, ""))
     due, command = one.timers[-1]
     assert due == keep_until
     one.ask(SYSTEM, msgspec.msgpack.decode(command, type=RecordingKind.commands))
@@ -119,25 +122,25 @@ def test_what_is_held_is_neither_deleted_nor_does_it_expire() -> None:
 def test_who_may_delete_and_that_it_is_once() -> None:
     one = One().filed(shared=True)
     with pytest.raises(PermissionDenied):
-        one.ask(ANN, Delete())
+        one.ask(ANN, DestroyRecording())
     with pytest.raises(NotFound):
-        one.ask(BEN, Delete())
-    assert one.ask(ADMIN, Delete("asked for")).status == "deleted"
-    assert one.ask(HOST, Delete()).reason == "asked for"
+        one.ask(BEN, DestroyRecording())
+    assert one.ask(ADMIN, DestroyRecording("asked for")).status == "deleted"
+    assert one.ask(HOST, DestroyRecording()).reason == "asked for"
 
 
 def test_what_still_runs_is_not_deleted() -> None:
     one = One()
     one.follow("recording")
     with pytest.raises(FailedPrecondition):
-        one.ask(HOST, Delete())
+        one.ask(HOST, DestroyRecording())
 
 
 def test_only_carewire_says_how_it_stands() -> None:
     one = One()
     one.follow("consenting")
     with pytest.raises(PermissionDenied):
-        one.ask(HOST, Expire(0))
+        one.ask(HOST, ExpireRecording(0))
 
 
 def test_its_state_survives_a_snapshot() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from actors.recordings.state import Gap
+from actors.recordings.state import StreamGap
 from serve_app.capabilities.meetings.recordings.manifests import GENESIS, GapRow, Manifest, SegmentRow, linked
 from serve_app.capabilities.meetings.recordings.verifying import chained, follower, gaps_of, integrity_of, track_of
 
@@ -46,16 +46,16 @@ def test_a_worker_that_was_killed_leaves_a_gap_until_the_next_piece_or_the_end()
     before, after = a_manifest((0, 1000), done=False), a_manifest((4000, 5000), track="trk_2")
     assert follower(before, [before, after]) is after
     assert follower(after, [before, after]) is None
-    assert gaps_of(before, after, 9000) == [Gap(1000, 4000, "killed")]
-    assert gaps_of(before, None, 9000) == [Gap(1000, 9000, "killed")]
-    assert gaps_of(replace(before, done=True), after, 9000) == [Gap(1000, 4000, "moved")]
+    assert gaps_of(before, after, 9000) == [StreamGap(1000, 4000, "killed")]
+    assert gaps_of(before, None, 9000) == [StreamGap(1000, 9000, "killed")]
+    assert gaps_of(replace(before, done=True), after, 9000) == [StreamGap(1000, 4000, "moved")]
     assert gaps_of(replace(before, done=True), None, 9000) == []
 
 
 def test_what_was_lost_on_the_way_is_a_gap_and_integrity_says_so() -> None:
     manifest = a_manifest((0, 1000), gaps=(GapRow(200, 400, "lost"),))
     track = track_of(manifest, "aa", gaps_of(manifest, None, 1000))
-    assert track.gaps == (Gap(200, 400, "lost"),)
+    assert track.gaps == (StreamGap(200, 400, "lost"),)
     assert integrity_of([track], broken=False) == "gaps"
     assert integrity_of([], broken=False) == "verified"
     assert integrity_of([track], broken=True) == "broken"

@@ -30,7 +30,7 @@ def told(chat: Chat) -> list[tuple[str, Tell]]:
 def later(chat: Chat) -> list[tuple[str, Tell]]:
     """The timer fires."""
     chat.world.now_ms += ANNOUNCE_MS
-    chat.do(c.Announce(), SYSTEM)
+    chat.do(c.AnnounceUnread(), SYSTEM)
     return told(chat)
 
 
@@ -119,5 +119,5 @@ def test_nobody_else_may_announce(by: Principal) -> None:
     chat = a_group("bob")
     chat.post("ann")
     with pytest.raises(PermissionDenied):
-        chat.do(c.Announce(), by)
+        chat.do(c.AnnounceUnread(), by)
     assert told(chat) == []

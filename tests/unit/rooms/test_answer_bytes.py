@@ -83,7 +83,7 @@ TALK: tuple[tuple[c.RoomCommand, str, bytes, str], ...] = (
     (c.Unreact(FIRST, UP), "bob", b"", '{"seq":6,"reactions":{}}'),
     (c.React(FIRST, UP), "ann", b"1" * 16, f'{{"seq":7,"reactions":{{"{UP}":["ann"]}}}}'),
     (c.React(FIRST, UP), "ann", b"1" * 16, f'{{"seq":7,"reactions":{{"{UP}":["ann"]}}}}'),  # no `duplicate`
-    (c.Delete(SECOND), "bob", b"", '{"seq":8,"deleted_at":"2025-11-20T09:30:11.000Z"}'),
+    (c.RetractMessage(SECOND), "bob", b"", '{"seq":8,"deleted_at":"2025-11-20T09:30:11.000Z"}'),
     (
         c.AddMembers(("cyd",)),
         "ann",
@@ -131,7 +131,7 @@ def test_every_command_of_a_room_is_among_them() -> None:
         *get_args(SafetyCommand),
         *get_args(KeepingCommand),
     }  # test_conversations.py, test_marks.py
-    ours = {c.Announce, c.Say, c.ShowFile}
+    ours = {c.AnnounceUnread, c.Say, c.ShowFile}
     assert {type(command) for command, *_ in TALK} | ours == {*get_args(c.RoomCommand)} - elsewhere
 
 

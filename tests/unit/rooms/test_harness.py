@@ -51,7 +51,7 @@ def on_the_harness(seed: int) -> tuple[list[Said], list[Any], World]:
             c.Post(body=f"{number}", client_id=f"c{number // 3}"),
             c.Post(body=f"{number}", reply_to=message if message in ids[1:] else None),
             c.Edit(message, "edited"),
-            c.Delete(message),
+            c.RetractMessage(message),
             c.React(message, "👍"),
             c.AddMembers((dice.choice(PEOPLE),)),
             c.RemoveMember(dice.choice(PEOPLE)),

@@ -101,7 +101,7 @@ class Model:
         one.bodies.append(command.body)
         return True
 
-    def _delete(self, user: str, command: c.Delete) -> bool:
+    def _delete(self, user: str, command: c.RetractMessage) -> bool:
         one = self._named(command)
         if user not in (one.sender, self.owner):
             return False
@@ -162,7 +162,7 @@ def command_of(given: Step, model: Model, number: int) -> c.RoomCommand | None:
         return None
     message_id = known[which % len(known)]
     to_message: dict[str, c.RoomCommand] = {
-        "delete": c.Delete(message_id),
+        "delete": c.RetractMessage(message_id),
         "edit": c.Edit(message_id, f"body-{number}."),
         "react": c.React(message_id, emoji),
         "unreact": c.Unreact(message_id, emoji),
@@ -286,7 +286,7 @@ def test_without_settling_late_deletions_a_replay_would_count_wrong(monkeypatch:
         chat = Chat()
         chat.do(c.Create(members=("bob",)), "ann")
         sent = [chat.post("ann") for _ in range(3)]
-        chat.world.turn(ROOM, [(c.MarkRead("bob", 3), "bob"), (c.Delete(sent[0]["id"]), "ann")])
+        chat.world.turn(ROOM, [(c.MarkRead("bob", 3), "bob"), (c.RetractMessage(sent[0]["id"]), "ann")])
         live = chat.unread("bob")
         chat.world.passivate(ROOM)
         return live, chat.unread("bob")

@@ -108,7 +108,7 @@ def test_creating_a_room_that_exists_finds_it_for_those_who_may_be_in_it() -> No
     assert chat.version == 1
 
 
-CAREWIRES_OWN = {c.Announce, c.ShowFile}
+CAREWIRES_OWN = {c.AnnounceUnread, c.ShowFile}
 EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     c.Join(),
     c.AddMembers(("eve",)),
@@ -117,7 +117,7 @@ EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     c.Leave(),
     c.Post(body="hello"),
     c.Edit("msg_1", "other"),
-    c.Delete("msg_1"),
+    c.RetractMessage("msg_1"),
     c.React("msg_1", "👍"),
     c.Unreact("msg_1", "👍"),
     c.MarkRead("eve", 1),

@@ -98,7 +98,7 @@ def test_joining_with_since_tells_what_was_posted_or_changed_after_it() -> None:
     since = chat.version
     chat.do(c.Edit(ids[4], "four"), "ann")
     chat.post("bob", "new")
-    chat.do(c.Delete(ids[3]), "ann")
+    chat.do(c.RetractMessage(ids[3]), "ann")
     chat.do(c.React(ids[5], "👍"), "bob")
     joined = chat.do(c.Join(since=since), "bob")
     assert [(m["seq"], m["body"]) for m in joined["messages"]] == [(3, ""), (4, "four"), (5, "5"), (9, "new")]
@@ -161,11 +161,11 @@ def test_unread_counts_what_others_said_above_the_watermark() -> None:
     chat.do(c.MarkRead("bob", 3), "bob")
     assert chat.unread("bob") == 3
     ids = {m["seq"]: m["id"] for m in chat.messages()}
-    chat.do(c.Delete(ids[2]), "ann")  # was read
+    chat.do(c.RetractMessage(ids[2]), "ann")  # was read
     assert chat.unread("bob") == 3
-    chat.do(c.Delete(ids[5]), "ann")  # was not
+    chat.do(c.RetractMessage(ids[5]), "ann")  # was not
     assert chat.unread("bob") == 2
-    chat.do(c.Delete(ids[7]), "bob")  # their own
+    chat.do(c.RetractMessage(ids[7]), "bob")  # their own
     assert (chat.unread("ann"), chat.unread("bob")) == (0, 2)
     chat.do(c.MarkRead("bob", 5), "bob")
     assert chat.unread("bob") == 1
@@ -204,7 +204,7 @@ def test_marking_far_behind_the_end_counts_the_stretch_in_the_journal_once() -> 
     chat = a_talk(50, "bob", window=4)
     ids = {m["seq"]: m["id"] for m in chat.messages()}
     for seq in (2, 10, 11, 30):
-        chat.do(c.Delete(ids[seq]), "ann")
+        chat.do(c.RetractMessage(ids[seq]), "ann")
     chat.world.passivate(ROOM, snapshot=True)
     chat.world.fetched.clear()
     assert chat.unread("bob") == 46

@@ -233,7 +233,7 @@ async def test_a_deleted_message_is_gone_from_the_journal_when_the_ack_comes(ser
     await served.create("r1", ANN, "bob")
     sent = await served.ask("r1", c.Post(body="a symptom"), ANN)
     await served.ask("r1", c.Edit(sent["id"], "another symptom"), ANN)
-    await served.ask("r1", c.Delete(sent["id"]), ANN)
+    await served.ask("r1", c.RetractMessage(sent["id"]), ANN)
     attached = await served.region.submit("room:r1", Attach(0), by=BOB)
     assert b"symptom" not in attached.data
     [message] = (await served.ask("r1", c.History(), BOB))["messages"]

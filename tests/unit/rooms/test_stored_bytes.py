@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.inboxes.commands import Deliver
-from actors.inboxes.inbox import Delivered, Inbox, Seen
+from actors.inboxes.inbox import Inbox, InboxDelivered, Seen
 from actors.inboxes.kind import InboxKind
 from actors.kernel.contract.entity import Recorded
 from actors.kernel.history.codec import StoredActivity, StoredEffects, StoredLetter, StoredTimer, StoredView
@@ -97,9 +97,12 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
         e.Reacted(**BASE, at=2, target=3, emoji="x", added=True),
         b"\x98\xa7reacted\xa3ann\xc4\x01s\x02\x03\xa1x\xc3\x90",
     ),
-    (e.Read(**BASE, at=2, mark=3, seen=4, upto=5), b"\x9a\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05\xa0\x90\xc2"),
     (
-        e.Announced(**BASE, at=2, upto=3, unseen=(e.Unseen("bob", 4, "cyd"),)),
+        e.ReadMarkMoved(**BASE, at=2, mark=3, seen=4, upto=5),
+        b"\x9a\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05\xa0\x90\xc2",
+    ),
+    (
+        e.UnreadAnnounced(**BASE, at=2, upto=3, unseen=(e.Unseen("bob", 4, "cyd"),)),
         b"\x96\xa9announced\xa3ann\xc4\x01s\x02\x03\x91\x93\xa3bob\x04\xa3cyd",
     ),
     (e.Named(**BASE, at=2, user="bob", upto=3), b"\x97\xa5named\xa3ann\xc4\x01s\x02\xa3bob\x03\xc2"),
@@ -142,7 +145,7 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
         s.MonitoringEnded(**BASE, at=2, user="bob", told=False),
         b"\x96\xb0monitoring_ended\xa3ann\xc4\x01s\x02\xa3bob\xc2",
     ),
-    (k.Kept(**BASE, at=2, hold="h", target=3, version=4), b"\x97\xa4kept\xa3ann\xc4\x01s\x02\xa1h\x03\x04"),
+    (k.ContentKept(**BASE, at=2, hold="h", target=3, version=4), b"\x97\xa4kept\xa3ann\xc4\x01s\x02\xa1h\x03\x04"),
     (k.Aged(**BASE, at=2, upto=3), b"\x95\xa4aged\xa3ann\xc4\x01s\x02\x03"),
     (e.Delivered(**BASE, at=2, mark=3), b"\x95\xa9delivered\xa3ann\xc4\x01s\x02\x03"),
     (e.Quieted(**BASE, at=2, quiet=3), b"\x95\xa7quieted\xa3ann\xc4\x01s\x02\x03"),
@@ -180,7 +183,7 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (Claimed(**BASE, room_id="r1"), b"\x94\xa7claimed\xa3ann\xc4\x01s\xa2r1"),
     (PairReleased(**BASE), b"\x93\xa8released\xa3ann\xc4\x01s"),
-    (Delivered(**BASE, event_id="evt", name="n"), b"\x96\xa9delivered\xa3ann\xc4\x01s\xa3evt\xa1n\x00"),
+    (InboxDelivered(**BASE, event_id="evt", name="n"), b"\x96\xa9delivered\xa3ann\xc4\x01s\xa3evt\xa1n\x00"),
     (Seen(**BASE, upto=3), b"\x95\xa4seen\xa3ann\xc4\x01s\x03\x90"),
 )
 PACKED_MEMBERS = b"\x81\xa3ann\x97\x01\x02\x03\x00\x00\x00\x00"
@@ -274,7 +277,7 @@ FORMER: tuple[tuple[msgspec.Struct, bytes], ...] = (
         e.Reacted(**BASE, at=2, target=3, emoji="x", added=True),
         b"\x97\xa7reacted\xa3ann\xc4\x01s\x02\x03\xa1x\xc3",
     ),
-    (e.Read(**BASE, at=2, mark=3, seen=4, upto=5), b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05"),
+    (e.ReadMarkMoved(**BASE, at=2, mark=3, seen=4, upto=5), b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05"),
     (e.Named(**BASE, at=2, user="bob", upto=3), b"\x96\xa5named\xa3ann\xc4\x01s\x02\xa3bob\x03"),
     (MESSAGE, b"\x9d" + PACKED_MESSAGE + b"\xc4\x01z"),
 )
@@ -305,13 +308,13 @@ def test_what_rooms_stored_before_messages_had_more_is_read() -> None:
     message = b"\x9d\xa1m\x01\x02\xa3ann\xa4text\x03\xa1c\xa1r\x04\x05\x81\xa1x\x91\xa3ann\x91\x06\xc4\x01z"
     assert msgspec.msgpack.decode(message, type=Message) == MESSAGE
     assert msgspec.msgpack.decode(b"\x92\xa4body\xc4\x02[]", type=Content) == Content("body", b"[]")
-    read = msgspec.msgpack.decode(b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05", type=e.Read)
+    read = msgspec.msgpack.decode(b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05", type=e.ReadMarkMoved)
     assert (read.private, read.unseen_by) == (False, ())
 
 
 def test_what_inboxes_stored_before_they_were_watched_is_read() -> None:
     delivered = b"\x95\xa9delivered\xa3ann\xc4\x01s\xa3evt\xa1n"
-    assert msgspec.msgpack.decode(delivered, type=Delivered) == Delivered(**BASE, event_id="evt", name="n")
+    assert msgspec.msgpack.decode(delivered, type=InboxDelivered) == InboxDelivered(**BASE, event_id="evt", name="n")
     assert msgspec.msgpack.decode(b"\x94\xa4seen\xa3ann\xc4\x01s\x03", type=Seen) == Seen(**BASE, upto=3)
     assert InboxKind().restore("ann", b"7") == Inbox("ann", 7)
 

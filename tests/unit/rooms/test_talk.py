@@ -115,7 +115,7 @@ def test_a_reply_names_a_message_of_the_same_room() -> None:
     first = chat.post("ann")
     chat.post("bob", "yes", reply_to=first["id"])
     assert chat.messages()[1]["reply_to"] == first["id"]
-    chat.do(c.Delete(first["id"]), "ann")
+    chat.do(c.RetractMessage(first["id"]), "ann")
     chat.post("bob", "still", reply_to=first["id"])  # a deleted message keeps its place
     for strange in not_messages_of(chat, first):
         with pytest.raises(NotFound):
@@ -143,7 +143,7 @@ def not_messages_of(chat: Chat, sent: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [lambda i: c.Edit(i, "x"), lambda i: c.Delete(i), lambda i: c.React(i, "👍"), lambda i: c.Unreact(i, "👍")],
+    [lambda i: c.Edit(i, "x"), lambda i: c.RetractMessage(i), lambda i: c.React(i, "👍"), lambda i: c.Unreact(i, "👍")],
 )
 def test_what_is_no_message_of_the_room_is_not_found(command: Any) -> None:
     chat = a_group()
@@ -207,7 +207,7 @@ def test_deleting_leaves_the_place_and_nothing_that_was_said() -> None:
     chat.do(c.React(sent["id"], "👍"), "bob")
     assert b"a worse symptom" in everything_stored(chat)
     assert b"x-ray" in everything_stored(chat)
-    done = chat.done(c.Delete(sent["id"]), "ann")
+    done = chat.done(c.RetractMessage(sent["id"]), "ann")
     assert done.data == {"seq": 5, "deleted_at": "2025-11-20T09:30:05.000Z"}
     [[name, payload]] = done.packets
     assert (name, payload["room_id"], payload["seq"]) == ("message_deleted", "r1", 5)
@@ -232,10 +232,10 @@ def test_deleting_leaves_the_place_and_nothing_that_was_said() -> None:
 def test_deleting_again_gets_the_first_answer_and_makes_no_event() -> None:
     chat = a_group("bob")
     sent = chat.post("bob")
-    first = chat.do(c.Delete(sent["id"]), "bob")
+    first = chat.do(c.RetractMessage(sent["id"]), "bob")
     chat.post("bob")
     chat.world.passivate(ROOM)
-    again = chat.done(c.Delete(sent["id"]), "ann")
+    again = chat.done(c.RetractMessage(sent["id"]), "ann")
     assert again.data == first
     assert not again.packets
 
@@ -244,24 +244,24 @@ def test_the_sender_or_the_owner_of_a_group_deletes() -> None:
     chat = a_group("bob", "cyd")
     sent = chat.post("bob")
     with pytest.raises(PermissionDenied):
-        chat.do(c.Delete(sent["id"]), "cyd")
-    assert chat.do(c.Delete(sent["id"]), "ann")["seq"] == 3
+        chat.do(c.RetractMessage(sent["id"]), "cyd")
+    assert chat.do(c.RetractMessage(sent["id"]), "ann")["seq"] == 3
     with pytest.raises(PermissionDenied):  # what is gone is not theirs to ask for either
-        chat.do(c.Delete(sent["id"]), "cyd")
+        chat.do(c.RetractMessage(sent["id"]), "cyd")
 
 
 def test_in_a_direct_room_nobody_deletes_what_the_other_said() -> None:
     chat = a_pair()
     sent = chat.post("bob")
     with pytest.raises(PermissionDenied):
-        chat.do(c.Delete(sent["id"]), "ann")
-    assert chat.do(c.Delete(sent["id"]), "bob")
+        chat.do(c.RetractMessage(sent["id"]), "ann")
+    assert chat.do(c.RetractMessage(sent["id"]), "bob")
 
 
 def test_a_deleted_message_takes_no_edit_and_no_reaction() -> None:
     chat = a_group()
     sent = chat.post("ann")
-    chat.do(c.Delete(sent["id"]), "ann")
+    chat.do(c.RetractMessage(sent["id"]), "ann")
     for command in (c.Edit(sent["id"], "x"), c.React(sent["id"], "👍"), c.Unreact(sent["id"], "👍")):
         with pytest.raises(FailedPrecondition):
             chat.do(command, "ann")
@@ -411,7 +411,7 @@ def test_seqs_have_no_gap_across_every_kind_of_event() -> None:
         (c.Update(title="T"), "ann"),
         (c.AddMembers(("cyd", "dan")), "ann"),
         (c.RemoveMember("cyd"), "ann"),
-        (c.Delete(sent["id"]), "ann"),
+        (c.RetractMessage(sent["id"]), "ann"),
         (c.Leave(), "ann"),
         (c.Post(body="bye"), "bob"),
     ):

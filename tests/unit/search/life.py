@@ -15,7 +15,7 @@ from actors.kernel.history.library import StoredLibrary
 from actors.rooms.conversation.binding import Bond
 from actors.rooms.conversation.commands import Bar, Converse, FollowCare, Stead
 from actors.rooms.conversation.policy import PLAIN
-from actors.rooms.keeping.commands import Age, Expire, Overdue, Terms
+from actors.rooms.keeping.commands import Age, Expire, Overdue, RoomRetention
 from actors.rooms.pairs import PairKind
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
@@ -41,7 +41,7 @@ from serve_app.capabilities.search.port import (
     Every,
     Filters,
     Found,
-    Hit,
+    IndexHit,
     Key,
     Keys,
     Node,
@@ -50,7 +50,7 @@ from serve_app.capabilities.search.port import (
     Tree,
 )
 from serve_app.capabilities.search.process.answering import Answering
-from serve_app.capabilities.search.process.index import Asked, Written
+from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.process.indexer import Indexer
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question
 from serve_app.capabilities.search.sources.conversations import RoomFeeder
@@ -86,7 +86,7 @@ class PlainEngine:
         return Applied()
 
     async def find(self, tree: Tree, filters: Filters, **how: Any) -> Found:
-        hits = [Hit(one.key, one.version, one.at) for one in self._puts(filters) if _fits(one, tree)]
+        hits = [IndexHit(one.key, one.version, one.at) for one in self._puts(filters) if _fits(one, tree)]
         return Found(tuple(hits[: how["limit"]]), len(hits) > how["limit"])
 
     async def count(self, terms: Sequence[Term], filters: Filters) -> Mapping[Term, int]:
@@ -94,8 +94,8 @@ class PlainEngine:
         counts = {term: sum(_matches(one, term) for one in puts) for term in terms}
         return {term: count for term, count in counts.items() if count}
 
-    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
-        yield [Hit(one.key, one.version, one.at) for one in self._puts(filters)]
+    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[IndexHit]]:
+        yield [IndexHit(one.key, one.version, one.at) for one in self._puts(filters)]
 
     def _puts(self, filters: Filters) -> list[Put]:
         return [one for one in self._known.values() if isinstance(one, Put) and _passes(one, filters)]
@@ -191,7 +191,7 @@ class TickingClock(SystemClock):
         return self._now_ms
 
 
-_NOW: Final = Terms(usual=Age(days=0))
+_NOW: Final = RoomRetention(usual=Age(days=0))
 _BEGIN: Final = Converse(
     relation="client_therapist",
     other="tess",
@@ -239,7 +239,7 @@ class Life:
         engine, blinder = cast("Engine", PlainEngine()), Blinder(IndexKey("k1", bytes(32)), ENGLISH)
         self._opening = TurnOpener(self._kinds, self._stores)
         library = StoredLibrary(self._kinds[0], self._stores)
-        answering = Answering(Asked(engine, blinder), engine, self._clock)
+        answering = Answering(ServingGeneration(engine, blinder), engine, self._clock)
         feeders: list[Feeder] = [RoomFeeder(), MessageFeeder(library)]
         self._indexer = Indexer(engine, feeders, self._all_of, answering.remembered.changed)
         await self._indexer.begin(Written(engine, blinder, texts=True, number=1))
@@ -289,7 +289,7 @@ class Life:
             case "edit" if target is not None:
                 await self.rooms.ask(target[0], c.Edit(target[1], words), by=Principal(target[2]))
             case "delete" if target is not None:
-                await self.rooms.ask(target[0], c.Delete(target[1]), by=owner)
+                await self.rooms.ask(target[0], c.RetractMessage(target[1]), by=owner)
                 self._gone.add(target[1])
             case "take_down" if target is not None:
                 await self.rooms.ask(target[0], TakeDown(message_id=target[1]), by=SYSTEM)

@@ -10,11 +10,11 @@ import pytest
 from common.errors import StartupError, Unavailable
 from config.settings import SearchSettings, Settings
 from serve_app.capabilities.search.asking.matching import Match
-from serve_app.capabilities.search.asking.opening import Looked, Seen
+from serve_app.capabilities.search.asking.opening import OpenedHits, VisibleHit
 from serve_app.capabilities.search.asking.reranking import ranked, rearranged
 from serve_app.capabilities.search.meaning.ranking import Ranking, sentence_model
 from serve_app.capabilities.search.meaning.wordpiece import numbers, vocabulary
-from serve_app.capabilities.search.process.questions import Candidate
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.capabilities.search.sources.entry import Opened
 from serve_app.launch.preflight import check_extras
 
@@ -75,10 +75,10 @@ async def test_whoever_asks_while_it_is_busy_is_told_so_at_once() -> None:
     assert await ranking.order("q", ["a"]) == [0]
 
 
-def looked(*titles: str) -> Looked:
+def looked(*titles: str) -> OpenedHits:
     """Hits at every second place."""
     opened = [Opened(type="messages", id=title, title=title, at=0, link="") for title in titles]
-    return Looked([Seen(2 * place, one, Match()) for place, one in enumerate(opened)], 2 * len(titles))
+    return OpenedHits([VisibleHit(2 * place, one, Match()) for place, one in enumerate(opened)], 2 * len(titles))
 
 
 async def test_the_first_hits_change_places_and_the_pages_that_follow_go_on_from_there() -> None:
@@ -91,7 +91,7 @@ async def test_the_first_hits_change_places_and_the_pages_that_follow_go_on_from
     assert after is not None
     assert [one.opened.id for one in after.seen] == [*map(str, range(19, -1, -1)), *map(str, range(20, 25))]
     assert [one.place for one in after.seen] == [2 * place for place in range(25)]
-    noted = [Candidate("messages", str(n / 2), n) for n in range(50)]
+    noted = [HitCandidate("messages", str(n / 2), n) for n in range(50)]
     moved = rearranged(noted, before, after)
     assert [moved[one.place].at // 2 for one in after.seen] == [int(one.opened.id) for one in after.seen]
     assert moved[1::2] == noted[1::2]

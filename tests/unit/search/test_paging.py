@@ -5,12 +5,12 @@ from typing import Any, cast
 
 from actors.kernel.contract.entity import Principal
 from serve_app.capabilities.search.analysis import Analyser
-from serve_app.capabilities.search.asking.pages import Note, Place
+from serve_app.capabilities.search.asking.pages import CandidateList, PageStart
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import kinds_of, wanted_of
 from serve_app.capabilities.search.doors.requests import Ask
 from serve_app.capabilities.search.port import Among
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question
 from serve_app.capabilities.search.sources.entry import Opened, Reader, Scope
 from serve_app.capabilities.search.sources.table import TYPES
 
@@ -23,7 +23,7 @@ class Index:
     async def find(self, question: Question) -> AnsweredQuestion:
         first = 0 if question.after is None else MANY - question.after.at
         places = range(first, min(MANY, first + question.limit))
-        candidates = [Candidate("messages", str(place), MANY - 1 - place) for place in places]
+        candidates = [HitCandidate("messages", str(place), MANY - 1 - place) for place in places]
         more = first + question.limit < MANY
         return AnsweredQuestion(candidates=candidates, more=more, slips={}, engine="plain", lag_ms=0)
 
@@ -51,25 +51,25 @@ class Noted:
     """Notes and cursors, in memory."""
 
     def __init__(self) -> None:
-        self.notes: dict[bytes, Note] = {}
+        self.notes: dict[bytes, CandidateList] = {}
 
-    async def keep(self, note: Note, user: str) -> bytes:
+    async def keep(self, note: CandidateList, user: str) -> bytes:
         name = str(len(self.notes)).encode()
         self.notes[name] = note
         return name
 
-    async def replace(self, name: bytes, note: Note, user: str) -> None:
+    async def replace(self, name: bytes, note: CandidateList, user: str) -> None:
         self.notes[name] = note
 
-    async def read(self, place: Place, user: str) -> Note:
+    async def read(self, place: PageStart, user: str) -> CandidateList:
         return self.notes[place.note]
 
-    def cursor(self, place: Place, user: str, named: Sequence[object]) -> str:
+    def cursor(self, place: PageStart, user: str, named: Sequence[object]) -> str:
         return f"{place.note.decode()}.{place.offset}"
 
-    def place_of(self, cursor: str, user: str, named: Sequence[object]) -> Place:
+    def place_of(self, cursor: str, user: str, named: Sequence[object]) -> PageStart:
         name, _, offset = cursor.partition(".")
-        return Place(name.encode(), int(offset))
+        return PageStart(name.encode(), int(offset))
 
 
 async def rooms_of(_: str) -> Sequence[str]:

@@ -9,11 +9,11 @@ from typing_extensions import override
 
 from common.clock import SystemClock
 from serve_app.capabilities.search.port import Among, Key
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, packed
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question, packed
 from serve_app.capabilities.search.process.remembered import HOLDS_S, Remembered
 
 ANSWERED: Final = AnsweredQuestion(
-    candidates=[Candidate("messages", "r1#4", 7)], more=False, slips={}, engine="plain", lag_ms=0
+    candidates=[HitCandidate("messages", "r1#4", 7)], more=False, slips={}, engine="plain", lag_ms=0
 )
 
 

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.blind import Blinder, IndexKey
 from serve_app.capabilities.search.port import Best, Engine, Every, Filters, Node, Term, Tree
-from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
+from serve_app.capabilities.search.process.index import NO_SLIPS, ServingGeneration
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.slips import neighbours
 from serve_app.capabilities.search.trying import MOST_TRIED, instead
@@ -34,7 +34,7 @@ class Readable:
 
 
 def tree_of(text: str, *, every: bool = False) -> Tree:
-    asked = Asked(cast("Engine", Readable()), BLINDER)  # a tree is made without it
+    asked = ServingGeneration(cast("Engine", Readable()), BLINDER)  # a tree is made without it
     return asked.tree(parse(text, ENGLISH), NO_SLIPS, every=every)
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.devicekeys.events import DeviceKeysEvent, MessageSent, Reminded
+from actors.devicekeys.events import DeviceKeysEvent, DeviceReminded, MessageSent
 from actors.inboxes.commands import Whisper
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import owed_by
@@ -38,10 +38,10 @@ def test_a_message_is_whispered_and_its_body_travels_sealed() -> None:
 
 
 def test_what_waits_is_told_again_one_by_one() -> None:
-    found = letters("remind_device", Reminded(author="ada", secret=b'[{"a":1},{"a":2}]', device="phone"))
+    found = letters("remind_device", DeviceReminded(author="ada", secret=b'[{"a":1},{"a":2}]', device="phone"))
     assert [one.secret for one in found] == [b'{"a":1}', b'{"a":2}']
 
 
 def test_of_what_is_gone_nobody_is_told() -> None:
     assert letters("tell_device", sent(None)) == []
-    assert letters("remind_device", Reminded(author="ada", secret=None, device="phone")) == []
+    assert letters("remind_device", DeviceReminded(author="ada", secret=None, device="phone")) == []

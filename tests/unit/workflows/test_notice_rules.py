@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.calendars.booking.events import BookingChanged, Reminded
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.waitlist.events import OfferMade
 from actors.calendars.waitlist.state import FreedSlot, Offer
 from actors.inboxes.commands import Deliver, Whisper
@@ -16,7 +16,7 @@ from actors.kernel.contract.entity import Event, Letter, Recorded
 from actors.kernel.contract.reactions import owed_by
 from actors.notifications.activities import Mail
 from actors.notifications.device.commands import Claim
-from actors.notifications.device.events import Claimed
+from actors.notifications.device.events import DeviceClaimed
 from actors.notifications.mailing.events import Traced
 from actors.notifications.notifier.commands import Acknowledge, DropDevice, MailCameBack, Tell
 from actors.notifications.notifier.events import (
@@ -30,13 +30,13 @@ from actors.notifications.notifier.events import (
     Released,
 )
 from actors.notifications.notifier.items.item import Item
-from actors.notifications.notifier.planning.plan import Plan
+from actors.notifications.notifier.planning.plan import ChannelPlan
 from actors.notifications.notifier.subjects import Subject, Words
-from actors.rooms.room.events import Announced, CaughtUp, Named, Unseen
+from actors.rooms.room.events import CaughtUp, Named, UnreadAnnounced, Unseen
 from tests.unit.workflows.test_table import RULES
 
 AT: Final = 1_763_631_000_000
-RECORD: Final = Record(
+RECORD: Final = BookingDetails(
     id="b1",
     therapist="doc",
     client="ann",
@@ -58,7 +58,7 @@ ITEM: Final = Item(
     created_ms=AT,
     place=1,
     totals={"system": 1},
-    plans={"in_app": Plan("sent"), "push": Plan("skipped"), "email": Plan("skipped")},
+    plans={"in_app": ChannelPlan("sent"), "push": ChannelPlan("skipped"), "email": ChannelPlan("skipped")},
 )
 WORDS: Final = msgspec.msgpack.encode(Words(title="Hello", body="Ann"))
 TOLD: Final = {
@@ -120,7 +120,7 @@ def test_a_request_is_told_to_who_must_answer(awaiting: str, user: str) -> None:
 
 def test_members_are_told_how_much_they_have_not_read_and_never_what() -> None:
     unseen = (Unseen("bob", 4, "cyd"), Unseen("eve", 1))
-    found = told("notify_unseen", Announced(at=AT, upto=9, unseen=unseen))
+    found = told("notify_unseen", UnreadAnnounced(at=AT, upto=9, unseen=unseen))
     assert [(to, tell.count, tell.sender, tell.subject) for to, tell in found] == [
         ("notifier:bob", 4, "cyd", Subject("room", "ann", 9)),
         ("notifier:eve", 1, "", Subject("room", "ann", 9)),
@@ -183,7 +183,7 @@ def test_a_notification_lies_in_the_inbox_sealed_and_watched(rule: str, event: A
 
 
 def test_what_is_not_for_the_inbox_does_not_lie_there() -> None:
-    item = replace(ITEM, plans=ITEM.plans | {"in_app": Plan("held", until=AT)})
+    item = replace(ITEM, plans=ITEM.plans | {"in_app": ChannelPlan("held", until=AT)})
     assert letters("deliver_notification", Notified(author="ann", secret=WORDS, item=item)) == []
 
 
@@ -238,9 +238,9 @@ def test_a_token_is_claimed_and_whose_it_was_loses_it() -> None:
     device = DeviceKept(id="d", mark="hash", service="webpush", platform="web", at_ms=AT)
     (claim,) = letters("claim_device", DeviceRegistered(author="ann", secret=b"s", device=device))
     assert (claim.to, msgspec.msgpack.decode(claim.command, type=Claim)) == ("device:hash", Claim("ann"))
-    (drop,) = letters("drop_former", Claimed(user="bob", former="ann"), "hash")
+    (drop,) = letters("drop_former", DeviceClaimed(user="bob", former="ann"), "hash")
     assert (drop.to, msgspec.msgpack.decode(drop.command, type=DropDevice)) == ("notifier:ann", DropDevice("hash"))
-    assert letters("drop_former", Claimed(user="bob"), "hash") == []
+    assert letters("drop_former", DeviceClaimed(user="bob"), "hash") == []
 
 
 def test_a_mail_that_came_back_or_was_not_wanted_is_told_to_whom_it_was_for() -> None:

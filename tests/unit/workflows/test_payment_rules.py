@@ -8,7 +8,7 @@ from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import SYSTEM, Recorded
 from actors.kernel.contract.reactions import owed_by
 from actors.notifications.notifier.commands import Tell
-from actors.payments.bill.cards import PlaceCard
+from actors.payments.bill.cards import PlaceBillCard
 from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, RefundBill
 from actors.payments.payee.commands import Earn, Finish
 from actors.payments.payer.commands import OpenAt
@@ -217,7 +217,7 @@ def test_a_message_that_shows_a_bill_hears_how_it_is_from_its_first_moment_on() 
     posted = Referred(author="tess", at=0, target=7, id="msg_1", refs=(("bill:bil_1", "blk_1"), ("assignment:a", "b")))
     [(_, letter)] = owed_by([RULES["place_on_bills"]], "room:r1", Recorded(7, 0, 3, posted), "7").letters
     assert letter.to == BILL
-    placed = msgspec.msgpack.decode(letter.command, type=PlaceCard)
+    placed = msgspec.msgpack.decode(letter.command, type=PlaceBillCard)
     till = Till()
     till.open(10_000, terms=TERMS)
     for _ in range(2):

@@ -8,7 +8,7 @@ import pytest
 
 from actors.calendars.booking.answers import shown
 from actors.calendars.booking.events import BookingChanged, Reminded, Resolution
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.waitlist.answers import shown as offered
 from actors.calendars.waitlist.events import OfferMade
 from actors.calendars.waitlist.state import FreedSlot, Offer
@@ -55,7 +55,7 @@ REQUESTED = msgspec.structs.replace(
     PROFILE, binding=Binding(relation="client_client", state="requested", maker="ann", asked="bob", policy_version=1)
 )
 ASKED_FOR = ROOM | {"state": "requested", "policy_version": 1, "relation": "client_client"}
-RECORD = Record(
+RECORD = BookingDetails(
     id="1",
     therapist="doc",
     client="ann",

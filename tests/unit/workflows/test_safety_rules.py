@@ -8,7 +8,7 @@ import pytest
 
 from actors.kernel.contract.entity import Event, Letter, Recorded
 from actors.kernel.contract.reactions import owed_by
-from actors.moderation.case.events import CaseChanged, Done
+from actors.moderation.case.events import CaseAction, CaseChanged
 from actors.moderation.records import Case, HeldMessage, Reported
 from actors.moderation.shield.events import Lifted, Restricted
 from actors.rooms.messages.chat_message import Content, pack
@@ -43,8 +43,8 @@ def changed(case: Case = CASE, **more: Any) -> CaseChanged:
     return CaseChanged(author="case:case_1", case=case, change=more.pop("change", "looked"), **more)
 
 
-def done(deed: Any, **more: Any) -> Done:
-    return Done(deed=deed, by="mo", user="bob", **more)
+def done(deed: Any, **more: Any) -> CaseAction:
+    return CaseAction(deed=deed, by="mo", user="bob", **more)
 
 
 WARNED = changed(done=done("warn"), secret=b"Please.")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.calendars.booking.events import BookingChanged
-from actors.calendars.booking.state import Record, Status
+from actors.calendars.booking.state import BookingDetails, Status
 from actors.inboxes.commands import Deliver
 from actors.kernel.contract.entity import Event, Recorded
 from actors.kernel.contract.reactions import owed_by
@@ -147,7 +147,7 @@ def test_the_person_hears_what_became_of_it(rule: str, event: Event, became: dic
 def test_times_that_were_offered_are_to_be_had_again_when_their_booking_is_given_up(
     status: Status, source: tuple[str, ...], told: bool
 ) -> None:
-    record = Record(
+    record = BookingDetails(
         id="bkg_1",
         therapist="doc",
         client="ann",

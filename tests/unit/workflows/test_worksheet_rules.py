@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.calendars.booking.events import BookingChanged
-from actors.calendars.booking.state import Record as Booked
+from actors.calendars.booking.state import BookingDetails as Booked
 from actors.care.events import CareEnded, CareEvent, CarePaused, CareResumed
 from actors.care.state import CareRecord
 from actors.emergencies.person.commands import CryForHelp
@@ -21,18 +21,26 @@ from actors.notifications.notifier.subjects import Subject
 from actors.rooms.marks.commands import SettleBlock
 from actors.rooms.room.events import Referred
 from actors.worksheets.assignment.commands import PlaceCard
-from actors.worksheets.assignment.contents import Given, Said, Submission, pack
+from actors.worksheets.assignment.contents import EventWords, Given, Submission, pack
 from actors.worksheets.assignment.events import (
     Assigned,
     AssignmentChanged,
+    AssignmentReminded,
     CardsTurned,
     Change,
     Clarified,
     FeedbackGiven,
-    Reminded,
     Submitted,
 )
-from actors.worksheets.assignment.records import Card, Clarification, Due, Handed, Note, Post, Record
+from actors.worksheets.assignment.records import (
+    AssignmentRecord,
+    Card,
+    Clarification,
+    ClarificationWords,
+    Due,
+    Handed,
+    Note,
+)
 from actors.worksheets.desk.letters import CareOver, CareRests, SessionOver, ZoneIs
 from actors.worksheets.document.shape import Shape
 from actors.worksheets.schema.fields import Schema
@@ -41,7 +49,7 @@ from tests.unit.workflows.test_table import RULES
 
 HANDED: Final = Handed(id="sub_1", version=2, attempt=1, at=AT, late=True, seq=7, by="ada")
 DUE: Final = Due(date="2025-11-20", time="10:30", asked="client", zone="Europe/Berlin", at=AT)
-WORK: Final = Record(
+WORK: Final = AssignmentRecord(
     id="asg_1",
     worksheet="wks_1",
     worksheet_version=1,
@@ -56,11 +64,15 @@ WORK: Final = Record(
 BROUGHT_IN: Final = replace(WORK, source="import")
 SCHEMA: Final = msgspec.convert({"fields": [{"id": "story", "type": "text", "label": "What happened?"}]}, Schema)
 GIVEN: Final = pack(Given(title="Diary of sleep", schema=SCHEMA, note="Before noon"))
-SAID: Final = pack(Said(title="Diary of sleep", text="What woke you?"))
+SAID: Final = pack(EventWords(title="Diary of sleep", text="What woke you?"))
 ANSWERED: Final = pack(Submission(answers={}, notes={}, rows={}, scores={}, alerts=["a1"], title="Diary of sleep"))
 NOTE: Final = Note(id="fb_1", version=2, author="tess", private=False, created=AT, edited=0, said=7)
-ASKED: Final = Clarification(id="clr_1", field="", state="open", posts=(Post(author="ada", at=AT, said=7),))
-REPLIED: Final = replace(ASKED, state="answered", posts=(*ASKED.posts, Post(author="tess", at=AT, said=9)))
+ASKED: Final = Clarification(
+    id="clr_1", field="", state="open", posts=(ClarificationWords(author="ada", at=AT, said=7),)
+)
+REPLIED: Final = replace(
+    ASKED, state="answered", posts=(*ASKED.posts, ClarificationWords(author="tess", at=AT, said=9))
+)
 RESOLVED: Final = replace(REPLIED, state="resolved")
 CARE: Final = CareRecord(id="care_1", client="ada", therapist="tess", state="active", by="tess", since=AT)
 BOOKED: Final = Booked(
@@ -95,7 +107,7 @@ def quoted(rule: str, event: Event) -> list[tuple[str, str, Any]]:
     return told
 
 
-def submitted(*alerts: tuple[str, str], record: Record = WORK) -> Submitted:
+def submitted(*alerts: tuple[str, str], record: AssignmentRecord = WORK) -> Submitted:
     return Submitted(record=record, alerts=alerts, secret=ANSWERED)
 
 
@@ -194,7 +206,7 @@ def test_the_other_of_the_two_hears_of_a_question(
         ("notify_assignment", changed("overdue"), [("ada", "worksheet_due", False)]),
         ("notify_assignment", changed("cancelled"), [("ada", "worksheet_due", True)]),
         ("notify_assignment", changed("reviewed"), []),
-        ("notify_due", Reminded(record=WORK, minutes=60), [("ada", "worksheet_due", False)]),
+        ("notify_due", AssignmentReminded(record=WORK, minutes=60), [("ada", "worksheet_due", False)]),
         (
             "notify_submitted",
             submitted(("a1", "normal")),
@@ -216,7 +228,7 @@ def test_people_are_told_of_work_and_what_is_over_is_taken_back(
 
 
 def test_a_reminder_is_not_worth_telling_once_it_was_due() -> None:
-    ((_, tell),) = letters("notify_due", Reminded(record=WORK, minutes=60), Tell)
+    ((_, tell),) = letters("notify_due", AssignmentReminded(record=WORK, minutes=60), Tell)
     assert (tell.expires_at_ms, tell.values["due_at_ms"]) == (AT, AT)
 
 

@@ -10,8 +10,8 @@ from actors.worksheets.assignment.commands import Assign, AssignmentCommand, Sub
 from actors.worksheets.assignment.contents import Given, pack
 from actors.worksheets.assignment.entity import Assignment
 from actors.worksheets.assignment.kind import AssignmentKind
-from actors.worksheets.assignment.records import Record
-from actors.worksheets.assignment.state import House
+from actors.worksheets.assignment.records import AssignmentRecord
+from actors.worksheets.assignment.state import AssignmentSettings
 from actors.worksheets.document.commands import Plain, SaveDraft
 from actors.worksheets.schema.fields import Schema
 
@@ -40,7 +40,7 @@ def due(date: str, time: str = "18:00", zone: str = "Europe/Berlin", asked: str 
 class Lectern:
     """An assignment of ada and tess."""
 
-    house: House = field(default_factory=House)
+    house: AssignmentSettings = field(default_factory=AssignmentSettings)
     now_ms: int = START_MS
     version: int = 0
     parts: dict[str, Any] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Lectern:
         self.entity: Assignment = self.kind.create("asg_1")
 
     @property
-    def record(self) -> Record:
+    def record(self) -> AssignmentRecord:
         """As it is."""
         return self.entity.known
 

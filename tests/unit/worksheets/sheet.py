@@ -19,8 +19,16 @@ from actors.kernel.contract.entity import (
     Shown,
 )
 from actors.worksheets.document import drafts, part, rules, wiring
-from actors.worksheets.document.commands import Catch, Compact, GetDraft, Join, SaveDraft, Tell, Write
-from actors.worksheets.document.events import Checkpoint, Updated
+from actors.worksheets.document.commands import (
+    BroadcastAwareness,
+    Catch,
+    Compact,
+    GetDraft,
+    JoinDocument,
+    SaveDraft,
+    Write,
+)
+from actors.worksheets.document.events import Checkpoint, DocumentUpdated
 from actors.worksheets.document.judging import Bounds
 from actors.worksheets.document.part import Document
 from actors.worksheets.document.shape import FieldShape, Shape
@@ -117,8 +125,8 @@ class Sheet:
 
 class SheetKind(Kind[Sheet, Any, Any, Document]):
     name = "assignment"
-    commands = Join | Catch | Write | Tell | GetDraft | SaveDraft | Compact | Change
-    events = Updated | Checkpoint | Changed
+    commands = JoinDocument | Catch | Write | BroadcastAwareness | GetDraft | SaveDraft | Compact | Change
+    events = DocumentUpdated | Checkpoint | Changed
     parts_bytes = 64 << 20
 
     def __init__(self, bounds: Bounds | None = None, *, compact_after: int = 200) -> None:

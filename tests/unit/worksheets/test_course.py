@@ -18,9 +18,9 @@ from actors.worksheets.assignment.commands import (
     ResolveClarification,
     ZoneChanged,
 )
-from actors.worksheets.assignment.contents import Said, pack
-from actors.worksheets.assignment.events import AssignmentChanged, Reminded, Submitted
-from actors.worksheets.assignment.state import House
+from actors.worksheets.assignment.contents import EventWords, pack
+from actors.worksheets.assignment.events import AssignmentChanged, AssignmentReminded, Submitted
+from actors.worksheets.assignment.state import AssignmentSettings
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition
 from tests.unit.worksheets.lectern import ADA, START_MS, TESS, Lectern, due
@@ -61,7 +61,7 @@ def test_it_is_overdue_once_and_reminded_of_before() -> None:
     sheet = Lectern()
     sheet.assign(due=due("2025-11-21"), remind=(60, 10))
     sheet.later(2 * DAY_S)
-    assert [one.minutes for one in sheet.told(Reminded)] == [60, 10]
+    assert [one.minutes for one in sheet.told(AssignmentReminded)] == [60, 10]
     assert [one.change for one in sheet.told(AssignmentChanged)] == ["overdue"]
     sheet.do(Extend(due=due("2025-11-30")), TESS)
     assert not sheet.record.overdue
@@ -86,22 +86,22 @@ def test_nobody_is_reminded_for_a_time_that_does_not_count_any_more(seed: int) -
         with contextlib.suppress(FailedPrecondition):
             chance.choice(deeds)()
         sheet.later(chance.random() * DAY_S / 2)
-        for event in sheet.told(Reminded)[seen:]:
+        for event in sheet.told(AssignmentReminded)[seen:]:
             record = event.record
             assert record.working
             assert not record.stops
             assert record.due is not None
-        seen = len(sheet.told(Reminded))
+        seen = len(sheet.told(AssignmentReminded))
     assert sum(isinstance(one, Submitted) for one in sheet.events) == len(sheet.record.submissions)
 
 
 def test_a_question_stops_the_clock_where_the_house_has_it_so() -> None:
     for stops in (True, False):
-        sheet = Lectern(House(clarification_stops=stops))
+        sheet = Lectern(AssignmentSettings(clarification_stops=stops))
         sheet.assign(due=due("2025-11-21"))
         assert sheet.record.due is not None
         before = sheet.record.due.at
-        sheet.do(AskClarification(key="k", secret=pack(Said(text="Why?"))), ADA)
+        sheet.do(AskClarification(key="k", secret=pack(EventWords(text="Why?"))), ADA)
         assert (sheet.record.stops == ("clarification",)) is stops
         sheet.later(3 * DAY_S)
         assert sheet.record.overdue is not stops

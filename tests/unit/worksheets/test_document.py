@@ -14,13 +14,13 @@ from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.worksheets.document.commands import (
+    BroadcastAwareness,
     Catch,
     Compact,
     GetDraft,
-    Join,
+    JoinDocument,
     Plain,
     SaveDraft,
-    Tell,
     Write,
 )
 from actors.worksheets.document.judging import Bounds
@@ -80,7 +80,7 @@ class Desk:
 
     async def document(self) -> "Doc[Any]":
         doc: Doc[Any] = Doc()
-        doc.apply_update((await self.ask(Join())).sync)
+        doc.apply_update((await self.ask(JoinDocument())).sync)
         return doc
 
     async def secrets(self) -> list[int]:
@@ -219,7 +219,7 @@ def test_plain_drafts_are_the_smallest_edits_of_the_same_document() -> None:
             first = await desk.ask(save(answers={"mood": 4, "plan": "one 😀 two", "list": ["a"]}))
             assert (first.seq, first.merged, first.answers) == (1, [], None)
             hand = Hand(6000)
-            hand.doc.apply_update((await desk.ask(Join(), THEO)).sync)
+            hand.doc.apply_update((await desk.ask(JoinDocument(), THEO)).sync)
             await desk.ask(Write(attempt=1, update=hand.text("text:plan", 4, "and ")), THEO)
             merged = await desk.ask(save(base=1, answers={"plan": "one 😀 two three", "mood": 5}))
             assert merged.merged == ["plan"]
@@ -275,11 +275,11 @@ def test_writer_numbers_are_peoples_own() -> None:
         async with Desk(SheetKind(Bounds(client_numbers=3))) as desk:
             await desk.ask(Write(attempt=1, update=Hand(5000).put("done", True)))
             stolen = Hand(5000)
-            stolen.doc.apply_update((await desk.ask(Join(), THEO)).sync)
+            stolen.doc.apply_update((await desk.ask(JoinDocument(), THEO)).sync)
             for update in (stolen.put("done", False), Hand(7).put("done", False)):
                 refused = await desk.refused(Write(attempt=1, update=update), THEO)
                 assert refused.details == {"reason": "client_number"}
-            told = Tell(attempt=1, states=b"\1\1\0", numbers=(5000,))
+            told = BroadcastAwareness(attempt=1, states=b"\1\1\0", numbers=(5000,))
             assert (await desk.refused(told, THEO)).details == {"reason": "client_number"}
             for number in (5001, 5002):
                 await desk.ask(Write(attempt=1, update=Hand(number).text("text:plan", 0, "x")))
@@ -314,10 +314,10 @@ def test_strangers_find_nothing_and_what_is_not_shared_is_not_read() -> None:
     async def scenario() -> None:
         async with Desk() as desk:
             asked: list[Command[Any]] = [
-                Join(),
+                JoinDocument(),
                 Catch(attempt=1, state_vector=b"\0"),
                 Write(attempt=1, update=Hand(9000).put("mood", 1)),
-                Tell(attempt=1, states=b"\1\1\0"),
+                BroadcastAwareness(attempt=1, states=b"\1\1\0"),
                 GetDraft(),
                 save(answers={"mood": 1}),
             ]
@@ -326,7 +326,7 @@ def test_strangers_find_nothing_and_what_is_not_shared_is_not_read() -> None:
             await desk.ask(Change(collaboration=False), SYSTEM)
             for command in asked:
                 assert isinstance(await desk.refused(command, THEO), PermissionDenied)
-            assert (await desk.ask(Join())).attempt == 1
+            assert (await desk.ask(JoinDocument())).attempt == 1
 
     run(VirtualLoop(), scenario())
 
@@ -337,10 +337,10 @@ def test_only_what_is_lacking_is_sent() -> None:
             hand = Hand(5000)
             await desk.ask(Write(attempt=1, update=hand.text("text:plan", 0, "a" * 500)))
             await desk.ask(Write(attempt=1, update=hand.text("text:plan", 0, "b")))
-            assert len((await desk.ask(Join())).sync) > 500
+            assert len((await desk.ask(JoinDocument())).sync) > 500
             lacked = await desk.ask(Catch(attempt=1, state_vector=state_vector_bytes({5000: 500})))
             assert len(lacked.sync) < 50
-            assert (await desk.refused(Join(state_vector=b"\xff"))).details == {"field": "state_vector"}
+            assert (await desk.refused(JoinDocument(state_vector=b"\xff"))).details == {"field": "state_vector"}
 
     run(VirtualLoop(), scenario())
 

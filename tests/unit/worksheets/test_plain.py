@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.worksheets.document.crdt import Edit, document_of, smallest_edit
+from actors.worksheets.document.crdt import DocumentEdit, document_of, smallest_edit
 from actors.worksheets.document.digest import canonical, digest_of
 from common.errors import InvalidArgument
 
@@ -22,10 +22,10 @@ def test_the_smallest_edit_makes_one_text_of_another_in_every_plane(present: str
     data = present.encode()
     assert (data[:start] + new.encode() + data[end:]).decode() == wanted
     document = document_of(b"", number=1)
-    edit = Edit(document)
+    edit = DocumentEdit(document)
     edit.text("text:a", present)
     edit.text("text:a", wanted)
-    again = Edit(document_of(edit.update(), number=1))
+    again = DocumentEdit(document_of(edit.update(), number=1))
     again.text("text:a", wanted)
     assert again.update()[0] == 0  # no struct: it was this text already
 

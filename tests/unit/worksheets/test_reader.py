@@ -16,7 +16,7 @@ from actors.worksheets.document.part import Document
 from actors.worksheets.yjs.bytes import block_bytes, number_bytes
 from actors.worksheets.yjs.index import RunIndex
 from actors.worksheets.yjs.reader import apply, read
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 from actors.worksheets.yjs.update import parse_state_vector, state_vector_bytes
 from tests.unit.worksheets.sheet import SHAPE
 
@@ -100,7 +100,7 @@ UNKNOWN = {
 def test_what_is_no_update_is_refused_in_no_time_and_changes_nothing(name: str) -> None:
     index = RunIndex()
     began_s = time.process_time()
-    with pytest.raises(Refused):
+    with pytest.raises(UpdateRefused):
         read(HOSTILE[name], index)
     assert time.process_time() - began_s < 0.05
     assert index.known() == {}
@@ -108,7 +108,7 @@ def test_what_is_no_update_is_refused_in_no_time_and_changes_nothing(name: str) 
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_what_the_worksheet_does_not_know_is_refused(name: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UpdateRefused) as refused:
         require_right(read(UNKNOWN[name], RunIndex()), CLARA, SHAPE, Bounds())
     assert refused.value.why == "malformed"
 
@@ -188,7 +188,7 @@ def test_rights_are_by_root_and_key_for_insertions_marks_and_deletions(
         if author.who in theirs:
             require_right(change, author, SHAPE, Bounds())
             continue
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(UpdateRefused) as refused:
             require_right(change, author, SHAPE, Bounds())
         assert (refused.value.why, refused.value.places) == ("rights", ((root, key or ""),))
 
@@ -205,7 +205,7 @@ def test_a_text_is_as_long_as_it_may_be_and_deleting_makes_room() -> None:
     bounds = Bounds(field_chars=10)
     document = Document.new().with_update(1, update(struct(text("0123456789"), root="text:story", key=None, kind=4)))
     more = document.read(update(bytes([0x84]) + _N(5000) + _N(9) + text("x"), clock=10))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UpdateRefused) as refused:
         require_room(more, document.index, SHAPE, bounds)
     assert refused.value.why == "size"
     document = document.with_update(2, b"\0" + _N(1) + _N(5000) + _N(1) + _N(0) + _N(3))
@@ -219,7 +219,7 @@ def test_a_group_has_as_many_rows_as_it_may() -> None:
         require_room(document.read(one), document.index, SHAPE, Bounds())
         document = document.with_update(number + 1, one)
     fourth = document.read(update(struct(b"\1\x7d\1", root="rows", key="diary.d"), clock=3))
-    with pytest.raises(Refused):
+    with pytest.raises(UpdateRefused):
         require_room(fourth, document.index, SHAPE, Bounds())
 
 
@@ -240,7 +240,7 @@ def test_what_is_sent_again_is_passed_over_and_half_known_structs_are_taken_from
 def test_a_struct_that_claims_another_place_for_what_is_half_known_is_refused() -> None:
     index = RunIndex()
     apply(read(update(struct(text("ab"), root="text:story", key=None, kind=4)), index), index)
-    with pytest.raises(Refused):
+    with pytest.raises(UpdateRefused):
         read(update(struct(text("abcd"), root="text:plan", key=None, kind=4)), index)
 
 
@@ -263,7 +263,7 @@ def test_writers_who_wait_for_each_other_are_refused_and_those_who_do_not_are_ta
         + (_N(1) + _N(1000) + _N(0) + beside + _N(2000) + _N(0) + text("a"))
         + b"\0"
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(UpdateRefused) as refused:
         read(circle, RunIndex())
     assert refused.value.why == "gap"
 
@@ -271,7 +271,7 @@ def test_writers_who_wait_for_each_other_are_refused_and_those_who_do_not_are_ta
 def test_state_vectors_are_read_with_bounds() -> None:
     assert parse_state_vector(state_vector_bytes({5000: 7, 1: 2**31 + 5})) == {5000: 7, 1: 2**31 - 1}
     for bad in (b"", _N(1 << 40), b"\1", b"\0\0"):
-        with pytest.raises(Refused):
+        with pytest.raises(UpdateRefused):
             parse_state_vector(bad)
 
 
@@ -296,7 +296,7 @@ def test_any_mutation_is_refused_or_taken_by_both_in_less_than_five_milliseconds
     began_s = time.process_time()
     try:
         change = document.read(bytes(data))
-    except Refused:
+    except UpdateRefused:
         change = None
     assert time.process_time() - began_s < 0.005 * 4  # of a busy machine
     assert document.index.stored() == before

@@ -4,7 +4,7 @@ import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, Context
 from actors.worksheets.assignment.commands import Assign
-from actors.worksheets.series.commands import BeginSeries, EndSeries, SessionTook, TimeCame
+from actors.worksheets.series.commands import BeginAssignmentSeries, EndSeries, SessionTook, TimeCame
 from actors.worksheets.series.entity import GIVEN, Assignments
 from actors.worksheets.series.events import Occurred
 from tests.unit.worksheets.lectern import START_MS, TESS, due
@@ -19,7 +19,7 @@ class Series:
     def __init__(self, **members: object) -> None:
         self.entity, self.made = Assignments("asr_1"), list[Occurred]()
         begin = {"template": TEMPLATE, "first": "asg_1", "zone": "Europe/Berlin", "secret": b"given"}
-        self.do(msgspec.convert(begin | members, BeginSeries, strict=False), START_MS)
+        self.do(msgspec.convert(begin | members, BeginAssignmentSeries, strict=False), START_MS)
 
     def do(self, command: object, now_ms: int) -> None:
         by = TESS if isinstance(command, EndSeries) else SYSTEM

@@ -6,12 +6,12 @@ import pytest
 
 from actors.kernel.contract.entity import Recorded
 from actors.worksheets.document import wiring
-from actors.worksheets.document.events import Checkpoint, Updated
+from actors.worksheets.document.events import Checkpoint, DocumentUpdated
 from actors.worksheets.document.part import Document, fold, packed
 
 
 def updated(seq: int, secret: bytes | None) -> Recorded[Any]:
-    event = Updated(author="ada", secret=secret, by="ada", attempt=1, numbers=(), size=1)
+    event = DocumentUpdated(author="ada", secret=secret, by="ada", attempt=1, numbers=(), size=1)
     return Recorded(seq, 0, seq, event)
 
 

@@ -10,12 +10,12 @@ import pytest
 from actors.kernel.contract.entity import AnyKind
 from actors.worksheets.assignment.kind import AssignmentKind
 from actors.worksheets.desk.kind import DeskKind
-from actors.worksheets.series.kind import SeriesKind
+from actors.worksheets.series.kind import AssignmentSeriesKind
 from actors.worksheets.worksheet.kind import WorksheetKind
 from tests.unit.calendars.samples import sample, structs_of
 
 GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
-KINDS: Final[tuple[AnyKind, ...]] = (WorksheetKind(), AssignmentKind(), SeriesKind(), DeskKind())
+KINDS: Final[tuple[AnyKind, ...]] = (WorksheetKind(), AssignmentKind(), AssignmentSeriesKind(), DeskKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.answers import CheckAnswer, Plan
+from actors.calendars.calendar.answers import BookingPlan, CheckAnswer
 from actors.calendars.calendar.commands import Check
 from actors.calendars.calendar.kind import SERVICES
 from actors.calendars.contract.ports import calendar_of
@@ -48,7 +48,7 @@ class SearchResult(msgspec.Struct, frozen=True):
 
     reasons: list[Reason]
     alternatives: list[Alternative]
-    plan: Plan | None = None
+    plan: BookingPlan | None = None
 
 
 class Alternatives:
@@ -84,7 +84,9 @@ class Alternatives:
         ranked = _ranked(possible, sought, among_others=len(names) > 1)
         return SearchResult(reasons, ranked, own[0][1] if own else None)
 
-    async def _permitted(self, possible: list[tuple[str, Plan]], sought: AlternativeSearch) -> list[tuple[str, Plan]]:
+    async def _permitted(
+        self, possible: list[tuple[str, BookingPlan]], sought: AlternativeSearch
+    ) -> list[tuple[str, BookingPlan]]:
         plans = dict(possible)  # one of each calendar: they differ in time only
         allowed = {
             name: not await self._barred(plan.bookable_by, sought.client, name, sought.by)
@@ -115,14 +117,16 @@ class Alternatives:
         except CarewireError:
             return None
 
-    async def _probe(self, plans: list[Plan], sought: AlternativeSearch) -> list[list[Reason]] | None:
+    async def _probe(self, plans: list[BookingPlan], sought: AlternativeSearch) -> list[list[Reason]] | None:
         try:
             return await probe(self._region, plans, booking=sought.booking, client=sought.client, by=sought.by)
         except CarewireError:
             return None
 
 
-def _ranked(possible: list[tuple[str, Plan]], sought: AlternativeSearch, *, among_others: bool) -> list[Alternative]:
+def _ranked(
+    possible: list[tuple[str, BookingPlan]], sought: AlternativeSearch, *, among_others: bool
+) -> list[Alternative]:
     """With others to choose from, some of the places are theirs."""
     ranked = sorted(
         (one for one in possible if (one[0], one[1].start) != (sought.calendar, sought.start)),

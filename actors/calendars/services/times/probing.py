@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.calendar.commands import Probe, TryTake
 from actors.calendars.contract.ports import calendar_of, entity
 from actors.calendars.hours.reasons import DENIED, Reason
@@ -21,7 +21,7 @@ _PART: Final = 250  # plans in one question: a batch of commands is bounded
 
 
 def takes_of(
-    plan: Plan, *, key: str, booking: str, client: str, by: Principal, overriding: bool
+    plan: BookingPlan, *, key: str, booking: str, client: str, by: Principal, overriding: bool
 ) -> list[tuple[str, TryTake]]:
     """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda. The rules
     of a resource are overruled by those alone who run it as well."""
@@ -49,7 +49,9 @@ def takes_of(
     return found
 
 
-async def probe_times(region: EntityClient, plan: Plan, starts: Sequence[int], by: Principal) -> list[list[Reason]]:
+async def probe_times(
+    region: EntityClient, plan: BookingPlan, starts: Sequence[int], by: Principal
+) -> list[list[Reason]]:
     """What the rooms and devices of a plan have against each of these starts; many are asked about in parts.
 
     Raises:
@@ -63,7 +65,13 @@ async def probe_times(region: EntityClient, plan: Plan, starts: Sequence[int], b
 
 
 async def probe(
-    region: EntityClient, plans: Sequence[Plan], *, booking: str, client: str, by: Principal, overriding: bool = False
+    region: EntityClient,
+    plans: Sequence[BookingPlan],
+    *,
+    booking: str,
+    client: str,
+    by: Principal,
+    overriding: bool = False,
 ) -> list[list[Reason]]:
     """For each plan, all that the others have against it; one question to each of them.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from actors.calendars.calendar.answers import Plan
+from actors.calendars.calendar.answers import BookingPlan
 from actors.calendars.calendar.commands import TryBook
 from actors.calendars.calendar.reservations import ConfirmOrCancel
 from actors.calendars.contract.ports import Related, calendar_of
@@ -25,7 +25,7 @@ class ReservedTime(msgspec.Struct, frozen=True):
     """Time that is tentatively taken under one key."""
 
     key: str
-    plan: Plan
+    plan: BookingPlan
     parties: tuple[str, ...]
 
 
@@ -71,7 +71,7 @@ class Reserving:
             alternatives=0,
         )
         parties = [calendar]
-        plan: Plan | None = None
+        plan: BookingPlan | None = None
         try:
             plan = await self._region.ask(calendar, book, by=by, command_id=key, trace=trace)
             if why := await self.unrelated(plan.bookable_by, wanted.client, wanted.therapist, by):

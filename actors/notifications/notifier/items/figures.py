@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.notifications.notifier.items.item import Delivery, Item
+from actors.notifications.notifier.items.item import DeliveryAttempt, Item
 
 _STEPS: Final = 4  # of a doubling: durations are told within a fifth
 _PUSH: Final = frozenset({"webpush", "fcm", "apns"})
@@ -53,5 +53,5 @@ def figures_in(text: str) -> tuple[ChannelFigures, ...]:
     return _decode(text)
 
 
-def _is_of(delivery: Delivery, channel: str) -> bool:
+def _is_of(delivery: DeliveryAttempt, channel: str) -> bool:
     return delivery.channel == channel or (channel == "push" and delivery.channel in _PUSH)

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Effects, Recorded
 from actors.notifications.notifier.events import (
+    DeliveriesChanged,
     DeviceEnded,
     DeviceRegistered,
     Judged,
@@ -14,7 +15,6 @@ from actors.notifications.notifier.events import (
     NotifierEvent,
     Released,
     Replaced,
-    Sent,
 )
 from actors.notifications.notifier.items.figures import figures_of
 from actors.notifications.notifier.items.item import Item
@@ -31,7 +31,7 @@ INDEXES: Final = (
     Index(NOTIFICATIONS, ("day",)),
     Index(NOTIFICATIONS, ("held",), positive=True),
 )
-_OF_AN_ITEM: Final = (Replaced, Judged, Sent, Marked)
+_OF_AN_ITEM: Final = (Replaced, Judged, DeliveriesChanged, Marked)
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(Item).decode
 
@@ -61,12 +61,12 @@ def fold(part: Item | bytes | None, recorded: Recorded[NotifierEvent]) -> Item |
             return event.secret
         case DeviceEnded():
             return None
-        case Replaced() | Judged() | Sent() | Marked():
+        case Replaced() | Judged() | DeliveriesChanged() | Marked():
             return _changed(part, event) if isinstance(part, Item) else None
     return part
 
 
-def _changed(item: Item, event: Replaced | Judged | Sent | Marked) -> Item:
+def _changed(item: Item, event: Replaced | Judged | DeliveriesChanged | Marked) -> Item:
     revision = item.revision + 1
     match event:
         case Replaced():
@@ -78,7 +78,7 @@ def _changed(item: Item, event: Replaced | Judged | Sent | Marked) -> Item:
                 plans=item.plans | {event.channel: event.plan},
                 deliveries=(*item.deliveries, *event.deliveries),
             )
-        case Sent():
+        case DeliveriesChanged():
             now = {one.id: one for one in event.deliveries}
             plans = item.plans if event.plan is None else item.plans | {event.channel: event.plan}
             deliveries = tuple(now.get(one.id, one) for one in item.deliveries)

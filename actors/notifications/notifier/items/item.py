@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from actors.notifications.notifier.planning.plan import Plan
+from actors.notifications.notifier.planning.plan import ChannelPlan
 from actors.notifications.notifier.subjects import Subject, Words
 from actors.notifications.types import TYPES, Channel, Priority
 from actors.notifications.words import words_of
@@ -14,7 +14,7 @@ DeliveryChannel = Literal["in_app", "webpush", "fcm", "apns", "email"]
 _unpack: Final = msgspec.msgpack.Decoder(Words).decode
 
 
-class Delivery(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class DeliveryAttempt(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One attempt to tell it: to a socket, to a device, to an address. Times in ms; 0: not yet. `complained_ms`: when
     a mail that arrived was called unwanted."""
 
@@ -32,7 +32,7 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     complained_ms: int = 0
 
 
-class Member(msgspec.Struct, frozen=True, array_like=True):
+class GroupedItem(msgspec.Struct, frozen=True, array_like=True):
     """One of those that a notification of a group stands for."""
 
     subject: Subject
@@ -55,7 +55,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     place: int
     totals: dict[str, int]
-    plans: dict[Channel, Plan]
+    plans: dict[Channel, ChannelPlan]
     revision: int = 1
     subject: Subject | None = None
     group: str = ""
@@ -77,8 +77,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     chose_ms: int = 0
     archived_ms: int = 0
     replaced_by: int = 0
-    deliveries: tuple[Delivery, ...] = ()
-    joined: tuple[Member, ...] = ()
+    deliveries: tuple[DeliveryAttempt, ...] = ()
+    joined: tuple[GroupedItem, ...] = ()
     content: bytes | None = None
 
     @property

@@ -9,13 +9,13 @@ from actors.notifications.notifier.answers import (
     NotificationAnswer,
     NotificationPage,
     PulledNotifications,
-    Told,
+    TellOutcome,
     WireNotification,
     wire,
 )
 from actors.notifications.notifier.items.folding import NOTIFICATIONS, item_in, view_id
 from actors.notifications.notifier.items.item import Item
-from actors.notifications.notifier.state import CategoryMarks, NotifierState, Remembered
+from actors.notifications.notifier.state import CategoryMarks, NotifierSnapshot, NotifierState
 from store.ports.views import Scalar, ViewQuery
 
 SCAN: Final = 200
@@ -64,7 +64,9 @@ def marks_of(state: NotifierState) -> NotifierState:
         name: CategoryMarks(one.total, one.read.copy(), list(one.marks)) for name, one in kept.categories.items()
     }
     seen, seen_marks = kept.seen.copy(), list(kept.seen_marks)
-    remembered = Remembered(last=kept.last, floor=kept.floor, categories=categories, seen=seen, seen_marks=seen_marks)
+    remembered = NotifierSnapshot(
+        last=kept.last, floor=kept.floor, categories=categories, seen=seen, seen_marks=seen_marks
+    )
     return NotifierState(state.id, remembered)
 
 
@@ -92,14 +94,14 @@ async def page(query: PageQuery, library: Library) -> NotificationPage:
     return NotificationPage(notifications=found, unread=unread, next_cursor=f"n{below}" if more else UNSET)
 
 
-async def one(query: OneQuery, library: Library) -> NotificationAnswer | Told:
+async def one(query: OneQuery, library: Library) -> NotificationAnswer | TellOutcome:
     """The notification."""
     view_id_ = view_id(query.user, query.number)
     view = (await library.view(NOTIFICATIONS, [view_id_])).get(view_id_)
     if view is None:
-        return Told(duplicate=query.duplicate)
+        return TellOutcome(duplicate=query.duplicate)
     shown = wire(item_in(view), seen_ms=query.seen_ms, read_ms=query.read_ms)
-    return Told(notification=shown, duplicate=query.duplicate) if query.told else NotificationAnswer(shown)
+    return TellOutcome(notification=shown, duplicate=query.duplicate) if query.told else NotificationAnswer(shown)
 
 
 async def pulled(query: PullQuery, library: Library) -> PulledNotifications:

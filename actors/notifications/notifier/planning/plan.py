@@ -21,7 +21,7 @@ _GATHERING_MS: Final = 2 * _SECOND_MS
 """How long a mail that waits for nobody waits for others of its group: the bookings of a series are one mail."""
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+class RuleVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule that was asked, and what it said."""
 
     rule: str
@@ -29,11 +29,11 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
-class Plan(msgspec.Struct, frozen=True):
+class ChannelPlan(msgspec.Struct, frozen=True):
     """What becomes of a notification on one channel. `until`: when it is judged again (ms; 0: it is not)."""
 
     verdict: Verdict
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RuleVerdict, ...] = ()
     until: int = 0
 
     @property
@@ -43,7 +43,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PlanFacts:
     """All that a plan depends on. Times in ms.
 
     `send_at_ms`: it is not told before. `since_ms`: when the notification was made; `waited`: it has been waited for
@@ -76,20 +76,20 @@ class Facts:
     blocked: str = ""
 
 
-def plan(channel: Channel, facts: Facts, settings: NotificationSettings) -> Plan:
+def plan(channel: Channel, facts: PlanFacts, settings: NotificationSettings) -> ChannelPlan:
     """What becomes of it there: rule after rule, until one holds it back or drops it."""
-    steps: list[Step] = []
+    steps: list[RuleVerdict] = []
     later = facts.send_at_ms if facts.send_at_ms > facts.now_ms else 0
     for step, until in _rules(channel, facts, settings):
         steps.append(step)
         if step.outcome == "skip":
-            return Plan("skipped", tuple(steps))
+            return ChannelPlan("skipped", tuple(steps))
         if step.outcome == "hold":
-            return Plan("held", tuple(steps), until)
-    return Plan("held" if later else "sent", tuple(steps), later)
+            return ChannelPlan("held", tuple(steps), until)
+    return ChannelPlan("held" if later else "sent", tuple(steps), later)
 
 
-def wait_ms(channel: Channel, facts: Facts, settings: NotificationSettings) -> int:
+def wait_ms(channel: Channel, facts: PlanFacts, settings: NotificationSettings) -> int:
     """How long it waits for somebody to see it elsewhere."""
     if channel == "in_app" or facts.at_once or facts.priority == "critical":
         return 0
@@ -100,66 +100,68 @@ def wait_ms(channel: Channel, facts: Facts, settings: NotificationSettings) -> i
     return int(settings.email_wait_s * _SECOND_MS)
 
 
-def _rules(channel: Channel, facts: Facts, settings: NotificationSettings) -> Iterator[tuple[Step, int]]:
+def _rules(channel: Channel, facts: PlanFacts, settings: NotificationSettings) -> Iterator[tuple[RuleVerdict, int]]:
     """Each rule that concerns the channel, in its order, with the moment until which it holds back."""
     configured = channel in facts.configured
-    yield Step("not_configured", "pass" if configured else "skip"), 0
+    yield RuleVerdict("not_configured", "pass" if configured else "skip"), 0
     if facts.blocked:
-        yield Step(facts.blocked, "skip"), 0
+        yield RuleVerdict(facts.blocked, "skip"), 0
     if facts.expires_ms:
-        yield Step("expired", "skip" if facts.now_ms >= facts.expires_ms else "pass"), 0
+        yield RuleVerdict("expired", "skip" if facts.now_ms >= facts.expires_ms else "pass"), 0
     yield _type_allows(channel, facts), 0
     if channel != "in_app":
         yield _preference_allows(channel, facts), 0
         yield _not_muted(facts), 0
     if channel == "push":
-        yield Step("no_device", "pass") if facts.devices else Step("no_device", "skip", facts.barred), 0
+        yield RuleVerdict("no_device", "pass") if facts.devices else RuleVerdict("no_device", "skip", facts.barred), 0
     if channel != "in_app" and facts.send_at_ms <= facts.now_ms:
         yield from _times(channel, facts, settings)
 
 
-def _type_allows(channel: Channel, facts: Facts) -> Step:
+def _type_allows(channel: Channel, facts: PlanFacts) -> RuleVerdict:
     if facts.channels is not None and channel not in facts.channels:
-        return Step("type_off", "skip", "Whoever made it chose other channels.")
+        return RuleVerdict("type_off", "skip", "Whoever made it chose other channels.")
     if facts.type.locked:
-        return Step("type_off", "pass", "This type cannot be turned off.")
+        return RuleVerdict("type_off", "pass", "This type cannot be turned off.")
     if channel == "in_app":
-        return Step("type_off", "pass")
+        return RuleVerdict("type_off", "pass")
     chosen = facts.preferences.types.get(facts.type.type)
     on = chosen.of(channel) if chosen is not None else None
     asked_for = facts.channels is not None
-    return Step("type_off", "pass" if (facts.type.told_by(channel) or asked_for if on is None else on) else "skip")
+    return RuleVerdict(
+        "type_off", "pass" if (facts.type.told_by(channel) or asked_for if on is None else on) else "skip"
+    )
 
 
-def _preference_allows(channel: Channel, facts: Facts) -> Step:
+def _preference_allows(channel: Channel, facts: PlanFacts) -> RuleVerdict:
     on = facts.preferences.channels.push if channel == "push" else facts.preferences.channels.email
     if facts.type.locked:
-        return Step("preference_off", "pass", "This type cannot be turned off.")
-    return Step("preference_off", "pass" if on else "skip")
+        return RuleVerdict("preference_off", "pass", "This type cannot be turned off.")
+    return RuleVerdict("preference_off", "pass" if on else "skip")
 
 
-def _not_muted(facts: Facts) -> Step:
+def _not_muted(facts: PlanFacts) -> RuleVerdict:
     if facts.type.locked:
-        return Step("muted", "pass", "This type cannot be muted.")
+        return RuleVerdict("muted", "pass", "This type cannot be muted.")
     choice = facts.preferences.rooms.get(facts.room, "all") if facts.room else "all"
     if choice == "none" or (choice == "mentions" and not facts.named):
-        return Step("muted", "skip", "So it was chosen for the room.")
+        return RuleVerdict("muted", "skip", "So it was chosen for the room.")
     if facts.sender and facts.sender in facts.preferences.muted:
         until = facts.preferences.muted[facts.sender]
         if until is None or facts.now_ms < until:
-            return Step("muted", "skip", "The sender is muted.")
-    return Step("muted", "pass")
+            return RuleVerdict("muted", "skip", "The sender is muted.")
+    return RuleVerdict("muted", "pass")
 
 
-def _times(channel: Channel, facts: Facts, settings: NotificationSettings) -> Iterator[tuple[Step, int]]:
+def _times(channel: Channel, facts: PlanFacts, settings: NotificationSettings) -> Iterator[tuple[RuleVerdict, int]]:
     """What holds it back: rules of time."""
     wait = wait_ms(channel, facts, settings)
     if wait and not facts.waited:
         yield (
-            Step("acknowledged", "hold", f"It waits {wait // _SECOND_MS} s to be seen elsewhere."),
+            RuleVerdict("acknowledged", "hold", f"It waits {wait // _SECOND_MS} s to be seen elsewhere."),
             (facts.since_ms + wait),
         )
-    yield Step("acknowledged", "pass"), 0
+    yield RuleVerdict("acknowledged", "pass"), 0
     if not (facts.at_once or (channel == "email" and facts.type.email_at_once)):
         yield _quiet(facts)
     if channel == "push" and not facts.at_once:
@@ -168,25 +170,25 @@ def _times(channel: Channel, facts: Facts, settings: NotificationSettings) -> It
         yield _digest(facts)
 
 
-def _quiet(facts: Facts) -> tuple[Step, int]:
+def _quiet(facts: PlanFacts) -> tuple[RuleVerdict, int]:
     until = quiet_until(facts.preferences.quiet_hours, facts.zone, facts.now_ms)
     if until is None:
-        return Step("quiet_hours", "pass"), 0
+        return RuleVerdict("quiet_hours", "pass"), 0
     if facts.priority == "critical":
-        return Step("quiet_hours", "pass", "What is critical passes."), 0
-    return Step("quiet_hours", "hold"), until
+        return RuleVerdict("quiet_hours", "pass", "What is critical passes."), 0
+    return RuleVerdict("quiet_hours", "hold"), until
 
 
-def _rate(facts: Facts, settings: NotificationSettings) -> tuple[Step, int]:
+def _rate(facts: PlanFacts, settings: NotificationSettings) -> tuple[RuleVerdict, int]:
     recent = [(at, topic) for at, topic in facts.pushes if at > facts.now_ms - HOUR_MS]
     of_it = [at for at, topic in recent if topic == facts.topic] if facts.topic else []
     frees = _frees([at for at, _ in recent], settings.pushes_per_hour)
     frees = max(frees, _frees(of_it, settings.pushes_per_subject))
     if not frees:
-        return Step("rate_capped", "pass"), 0
+        return RuleVerdict("rate_capped", "pass"), 0
     if facts.priority == "critical":
-        return Step("rate_capped", "pass", "What is critical passes."), 0
-    return Step("rate_capped", "hold", "What comes too often is told together later."), frees
+        return RuleVerdict("rate_capped", "pass", "What is critical passes."), 0
+    return RuleVerdict("rate_capped", "hold", "What comes too often is told together later."), frees
 
 
 def _frees(times: Sequence[int], most: int) -> int:
@@ -194,10 +196,10 @@ def _frees(times: Sequence[int], most: int) -> int:
     return sorted(times)[-most] + HOUR_MS if len(times) >= most else 0
 
 
-def _digest(facts: Facts) -> tuple[Step, int]:
+def _digest(facts: PlanFacts) -> tuple[RuleVerdict, int]:
     due = digest_due(facts.preferences.digest, facts.zone, facts.now_ms)
     if due is None:
-        return Step("digest", "pass"), 0
+        return RuleVerdict("digest", "pass"), 0
     if facts.priority == "critical" or facts.type.locked:
-        return Step("digest", "pass", "This is never put off."), 0
-    return Step("digest", "hold"), due
+        return RuleVerdict("digest", "pass", "This is never put off."), 0
+    return RuleVerdict("digest", "hold"), due

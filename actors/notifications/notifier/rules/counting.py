@@ -8,7 +8,7 @@ import msgspec
 from actors.kernel.contract.entity import Decision, Event, SetTimer
 from actors.notifications.notifier.commands import TellCounts
 from actors.notifications.notifier.events import AllRead, CountsTold, Marked, Notified, Released, Replaced
-from actors.notifications.notifier.state import CategoryMarks, NotifierState, Remembered
+from actors.notifications.notifier.state import CategoryMarks, NotifierSnapshot, NotifierState
 
 _EVERY_MS: Final = 1000
 _COUNTS: Final = (Notified, Released, Replaced, Marked, AllRead)
@@ -20,7 +20,7 @@ def after(state: NotifierState, events: Iterable[Event]) -> NotifierState:
     marks = {
         name: CategoryMarks(one.total, one.read.copy(), list(one.marks)) for name, one in state.kept.categories.items()
     }
-    then = NotifierState(state.id, Remembered(categories=marks))
+    then = NotifierState(state.id, NotifierSnapshot(categories=marks))
     for event in events:
         if isinstance(event, _COUNTS):
             then.apply(event, 0, 0)

@@ -18,7 +18,7 @@ from actors.notifications.notifier.events import (
     TrialOwed,
 )
 from actors.notifications.notifier.rules import proving
-from actors.notifications.notifier.rules.facts import House, lane_of
+from actors.notifications.notifier.rules.facts import Installation, lane_of
 from actors.notifications.notifier.state import MOST_DEVICES, NotifierState
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
 from common.ids import is_id
@@ -94,7 +94,7 @@ def permission(state: NotifierState, command: NotePermission) -> Decision:
     return Decision({}, notes=[DeviceNoted(device=msgspec.structs.replace(device, permission=command.state))])
 
 
-def try_out(state: NotifierState, house: House, command: TryDevice, context: Context) -> Decision:
+def try_out(state: NotifierState, house: Installation, command: TryDevice, context: Context) -> Decision:
     """Push something to it at once.
 
     Raises:

@@ -7,8 +7,8 @@ import msgspec
 
 from actors.notifications.activities import EMAIL, Sending, Service
 from actors.notifications.notifier.events import DeviceKept, Judged, Owing
-from actors.notifications.notifier.items.item import Delivery, Item
-from actors.notifications.notifier.planning.plan import Facts, Plan
+from actors.notifications.notifier.items.item import DeliveryAttempt, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan, PlanFacts
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel, NotificationType, Priority
 from common.numbered_ids import mark_of, seq_in, timed_id
@@ -24,7 +24,7 @@ _KEPT_BY_SERVICES_MS: Final = 28 * DAY_MS  # FCM keeps a message for so long, an
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Installation:
     """What this installation has. `services`: those that push; `channels`: on which it tells at all."""
 
     settings: NotificationSettings
@@ -32,7 +32,7 @@ class House:
     services: frozenset[Service] = frozenset(("webpush", "fcm", "apns"))
 
     @classmethod
-    def of(cls, settings: Settings) -> "House":
+    def of(cls, settings: Settings) -> "Installation":
         """As the settings say. While notifications are off, emergencies still reach inboxes and mail."""
         off = "notifications" in settings.features.off
         channels: list[Channel] = ["in_app"]
@@ -50,11 +50,11 @@ class House:
 
 
 def facts_of(
-    state: NotifierState, house: House, item: Item, now_ms: int, *, waited: bool = False, blocked: str = ""
-) -> Facts:
+    state: NotifierState, house: Installation, item: Item, now_ms: int, *, waited: bool = False, blocked: str = ""
+) -> PlanFacts:
     """Of this notification, now."""
     kept = state.kept
-    return Facts(
+    return PlanFacts(
         type=TYPES[item.name],
         priority=item.priority,
         now_ms=now_ms,
@@ -80,10 +80,10 @@ def facts_of(
 
 
 def facts_to_explain(
-    state: NotifierState, house: House, kind: NotificationType, priority: Priority | None, at_ms: int
-) -> Facts:
+    state: NotifierState, house: Installation, kind: NotificationType, priority: Priority | None, at_ms: int
+) -> PlanFacts:
     """Of a notification of this type that would be made at `at_ms`, and that nobody sees elsewhere."""
-    return Facts(
+    return PlanFacts(
         type=kind,
         priority=priority or kind.priority,
         now_ms=at_ms,
@@ -98,22 +98,22 @@ def facts_to_explain(
     )
 
 
-def targets(state: NotifierState, house: House, mode: str = "show") -> list[DeviceKept]:
+def targets(state: NotifierState, house: Installation, mode: str = "show") -> list[DeviceKept]:
     """The devices that a push goes to. Those for calls get nothing else."""
     return [one for one in state.active_devices() if _serves(one, house, mode)]
 
 
-def _shut(state: NotifierState, house: House, mode: str) -> list[DeviceKept]:
+def _shut(state: NotifierState, house: Installation, mode: str) -> list[DeviceKept]:
     """Those that it would go to, if something did not bar it."""
     there = (one for one in state.kept.devices.values() if one.state != "gone" and one.barred)
     return [one for one in there if _serves(one, house, mode)]
 
 
-def _serves(device: DeviceKept, house: House, mode: str) -> bool:
+def _serves(device: DeviceKept, house: Installation, mode: str) -> bool:
     return device.service in house.services and (device.platform != "ios_voip" or mode != "show")
 
 
-def _barred(state: NotifierState, house: House, mode: str = "show") -> str:
+def _barred(state: NotifierState, house: Installation, mode: str = "show") -> str:
     """What is to be said of them, where there is no other one."""
     reasons = {one.barred for one in _shut(state, house, mode)}
     if "preference_off" in reasons:
@@ -121,15 +121,17 @@ def _barred(state: NotifierState, house: House, mode: str = "show") -> str:
     return "The device has not shown that it holds its token." if reasons else ""
 
 
-def pushing_service(state: NotifierState, house: House, mode: str = "show") -> Service:
+def pushing_service(state: NotifierState, house: Installation, mode: str = "show") -> Service:
     """Who would push to the device that registered last; without a device, browsers' services."""
     newest = max(targets(state, house, mode), key=lambda one: one.at_ms, default=None)
     return "webpush" if newest is None else newest.service
 
 
-def judged(state: NotifierState, house: House, item: Item, channel: Channel, plan: Plan, now_ms: int) -> Judged:
+def judged(
+    state: NotifierState, house: Installation, item: Item, channel: Channel, plan: ChannelPlan, now_ms: int
+) -> Judged:
     """The plan as a note, with what is to be sent because of it."""
-    deliveries: list[Delivery] = []
+    deliveries: list[DeliveryAttempt] = []
     owing: list[Owing] = []
     slot = len(item.deliveries)
     if plan.verdict == "sent" and channel == "push":
@@ -169,20 +171,24 @@ def number_in(state: NotifierState, delivery_id: str) -> int | None:
     return None if packed is None else packed // _SLOTS or None
 
 
-def in_app_delivery(state: NotifierState, item: Item, now_ms: int) -> Delivery:
+def in_app_delivery(state: NotifierState, item: Item, now_ms: int) -> DeliveryAttempt:
     """It lies in the inbox."""
     delivery_id = timed_id("dlv", now_ms, item.number * _SLOTS + len(item.deliveries) % _SLOTS, mark_of(state.id))
-    return Delivery(id=delivery_id, channel="in_app", state="accepted", attempts=1, sent_ms=now_ms, accepted_ms=now_ms)
+    return DeliveryAttempt(
+        id=delivery_id, channel="in_app", state="accepted", attempts=1, sent_ms=now_ms, accepted_ms=now_ms
+    )
 
 
 def _delivery(
     state: NotifierState, item: Item, channel: Service | str, now_ms: int, slot: int, device: str
-) -> Delivery:
+) -> DeliveryAttempt:
     delivery_id = timed_id("dlv", now_ms, item.number * _SLOTS + slot % _SLOTS, mark_of(state.id))
-    return Delivery(id=delivery_id, channel=channel, state="queued", device=device, due_ms=now_ms)  # type: ignore[arg-type] # a service, or email
+    return DeliveryAttempt(id=delivery_id, channel=channel, state="queued", device=device, due_ms=now_ms)  # type: ignore[arg-type] # a service, or email
 
 
-def _push(state: NotifierState, house: House, item: Item, delivery: Delivery, device: DeviceKept) -> Owing:
+def _push(
+    state: NotifierState, house: Installation, item: Item, delivery: DeliveryAttempt, device: DeviceKept
+) -> Owing:
     hurries = item.at_once or item.priority == "critical"
     online_until = 0 if hurries else item.created_ms + int(house.settings.online_wait_s * 1000)
     sending = Sending(
@@ -205,7 +211,7 @@ def _push(state: NotifierState, house: House, item: Item, delivery: Delivery, de
     )
 
 
-def _mail(state: NotifierState, item: Item, delivery: Delivery) -> Owing:
+def _mail(state: NotifierState, item: Item, delivery: DeliveryAttempt) -> Owing:
     sure = item.at_once or TYPES[item.name].email_at_once
     sending = Sending(state.id, "email", delivery.id, item.number, sure=sure)
     return Owing(

@@ -10,18 +10,18 @@ from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.activities import EMAIL, STALE, Pushed, Sending
 from actors.notifications.notifier.commands import Judge, MailCameBack, SendDigest
 from actors.notifications.notifier.events import (
+    DeliveriesChanged,
     DeviceKept,
     DeviceNoted,
     DeviceState,
     Digested,
     Judged,
     Owing,
-    Sent,
 )
-from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
-from actors.notifications.notifier.planning.plan import Plan, Step, plan
+from actors.notifications.notifier.items.item import DeliveryAttempt, DeliveryState, Item
+from actors.notifications.notifier.planning.plan import ChannelPlan, RuleVerdict, plan
 from actors.notifications.notifier.rules.devices import ended
-from actors.notifications.notifier.rules.facts import House, facts_of, judged, number_in
+from actors.notifications.notifier.rules.facts import Installation, facts_of, judged, number_in
 from actors.notifications.notifier.rules.telling import judging
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel
@@ -41,7 +41,7 @@ _WORDS_OF_CONNECTORS: Final = {
 _SKIPPED: Final = frozenset({"suppressed_address", "no_address", "session_ended", "not_configured"})
 
 
-def judge(state: NotifierState, house: House, command: Judge, context: Context) -> Decision:
+def judge(state: NotifierState, house: Installation, command: Judge, context: Context) -> Decision:
     """Send what was held, hold it further, or drop it; a stale timer does nothing."""
     opened, item = state.kept.open.get(command.number), context.parts.get(str(command.number))
     if opened is None or item is None or opened.due.get(command.channel) != command.due_ms:
@@ -55,7 +55,7 @@ def judge(state: NotifierState, house: House, command: Judge, context: Context) 
     return Decision({}, notes=notes, timers=timers)
 
 
-def send_digest(state: NotifierState, house: House, command: SendDigest, context: Context) -> Decision:
+def send_digest(state: NotifierState, house: Installation, command: SendDigest, context: Context) -> Decision:
     """One mail of all that was gathered for the period and is still news. None: no mail."""
     numbers = gathered_for(state, command.due_ms)
     notes: list[Event] = []
@@ -67,7 +67,9 @@ def send_digest(state: NotifierState, house: House, command: SendDigest, context
         facts = facts_of(state, house, item, context.now_ms, waited=True, blocked=blocked(state, item, "email"))
         now = plan("email", facts, house.settings)
         if now.verdict == "held" and now.reason == "digest":
-            now = Plan("sent", (*now.steps[:-1], Step("digest", "pass", "It is in the mail of its period.")))
+            now = ChannelPlan(
+                "sent", (*now.steps[:-1], RuleVerdict("digest", "pass", "It is in the mail of its period."))
+            )
             told.append(number)
         notes.append(
             Judged(number=number, category=item.category, place=item.place, channel="email", plan=now)
@@ -96,9 +98,9 @@ def gathered_for(state: NotifierState, due_ms: int) -> list[int]:
     ]
 
 
-def due_again(now_ms: int) -> Plan:
+def due_again(now_ms: int) -> ChannelPlan:
     """Held until now: what was held for a reason that the person has just changed."""
-    return Plan("held", until=now_ms)
+    return ChannelPlan("held", until=now_ms)
 
 
 def dropped(state: NotifierState, context: Context) -> list[Event]:
@@ -110,7 +112,7 @@ def dropped(state: NotifierState, context: Context) -> list[Event]:
             continue
         for channel, held in item.plans.items():
             if held.verdict == "held":
-                now = Plan("skipped", (*held.steps, Step("erased", "skip")))
+                now = ChannelPlan("skipped", (*held.steps, RuleVerdict("erased", "skip")))
                 found.append(Judged(number=number, category=item.category, place=item.place, channel=channel, plan=now))
     return found
 
@@ -175,7 +177,7 @@ def _delivered(state: NotifierState, answer: Answered, number: int, delivery_id:
     then = _outcome(state=state, item=item, known=known, answer=answer, now_ms=now_ms)
     channel: Channel = "email" if known.channel == "email" else "push"
     shown_on = known.device if then.state == "accepted" and channel == "push" else ""
-    note = Sent(
+    note = DeliveriesChanged(
         number=number,
         channel=channel,
         deliveries=(then,),
@@ -197,11 +199,15 @@ def came_back(state: NotifierState, command: MailCameBack, context: Context) -> 
         then = msgspec.structs.replace(known, complained_ms=known.complained_ms or context.now_ms)
     else:
         then = msgspec.structs.replace(known, state="bounced", reason="suppressed_address")
-    note = Sent(number=item.number, channel="email", deliveries=(then,), plan=_concluded(item, "email", then))
+    note = DeliveriesChanged(
+        number=item.number, channel="email", deliveries=(then,), plan=_concluded(item, "email", then)
+    )
     return Decision({}, notes=[note])
 
 
-def _outcome(state: NotifierState, item: Item, known: Delivery, answer: Answered, now_ms: int) -> Delivery:
+def _outcome(
+    state: NotifierState, item: Item, known: DeliveryAttempt, answer: Answered, now_ms: int
+) -> DeliveryAttempt:
     """The delivery as it is from now on."""
     gone = answer.outcome == "done" and known.channel != "email" and _pushed(answer.result).gone
     then: DeliveryState
@@ -224,18 +230,18 @@ def _outcome(state: NotifierState, item: Item, known: Delivery, answer: Answered
     return msgspec.structs.replace(known, state=then, reason=reason, attempts=answer.attempts)
 
 
-def _concluded(item: Item, channel: Channel, then: Delivery) -> Plan | None:
+def _concluded(item: Item, channel: Channel, then: DeliveryAttempt) -> ChannelPlan | None:
     """The plan once none of its deliveries can arrive any more; None: it stands."""
     family = ("email",) if channel == "email" else ("webpush", "fcm", "apns")
     all_of_it = [then if one.id == then.id else one for one in item.deliveries if one.channel in family]
     if any(one.state not in _UNTAKEN for one in all_of_it):
         return None
     failed = any(one.state in ("failed", "bounced") for one in all_of_it)
-    steps = (*item.plans[channel].steps, Step(then.reason, "skip"))
-    return Plan("failed" if failed else "skipped", steps)
+    steps = (*item.plans[channel].steps, RuleVerdict(then.reason, "skip"))
+    return ChannelPlan("failed" if failed else "skipped", steps)
 
 
-def _why_not_there(state: NotifierState, known: Delivery) -> str:
+def _why_not_there(state: NotifierState, known: DeliveryAttempt) -> str:
     """The reason for which a delivery that is still news was not sent."""
     device = state.kept.devices.get(known.device)
     if not known.device:
@@ -270,9 +276,9 @@ def _noted(device: DeviceKept, then: DeviceState, success_ms: int) -> DeviceNote
 
 def _told_with_it(state: NotifierState, number: int) -> list[Event]:
     """What also waited since there were too many: the push that goes now stands for it."""
-    step = Step("rate_capped", "pass", "It is told together with another one.")
+    step = RuleVerdict("rate_capped", "pass", "It is told together with another one.")
     return [
-        Judged(number=other, category=one.category, place=one.place, channel="push", plan=Plan("sent", (step,)))
+        Judged(number=other, category=one.category, place=one.place, channel="push", plan=ChannelPlan("sent", (step,)))
         for other, one in state.kept.open.items()
         if other != number and one.gathered.get("push") == "rate_capped"
     ]

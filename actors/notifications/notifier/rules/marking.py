@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
-from actors.notifications.notifier.answers import ReadSome, ReadUpTo, Recorded
+from actors.notifications.notifier.answers import ReadSome, ReadUpTo, ReceiptsTaken
 from actors.notifications.notifier.commands import (
     Acknowledge,
     Mark,
@@ -15,10 +15,10 @@ from actors.notifications.notifier.commands import (
     ReadSeveral,
     Receipt,
     RecordReceipts,
-    Release,
+    ReleasePostponed,
 )
-from actors.notifications.notifier.events import AllRead, Marked, Pruned, SeenElsewhere, Sent
-from actors.notifications.notifier.items.item import Delivery, DeliveryState, Item
+from actors.notifications.notifier.events import AllRead, DeliveriesChanged, Marked, Pruned, SeenOnScreen
+from actors.notifications.notifier.items.item import DeliveryAttempt, DeliveryState, Item
 from actors.notifications.notifier.items.listing import OneQuery
 from actors.notifications.notifier.rules.counting import after, counted
 from actors.notifications.notifier.rules.facts import number_in
@@ -62,7 +62,9 @@ def mark(state: NotifierState, command: Mark, number: int | None, context: Conte
         notes += taken_back(state, [item.number], now_ms)
     timers = []
     if command.how == "snoozed":
-        timers = [SetTimer(f"release|{item.number}", command.until_ms, _pack(Release(item.number, command.until_ms)))]
+        timers = [
+            SetTimer(f"release|{item.number}", command.until_ms, _pack(ReleasePostponed(item.number, command.until_ms)))
+        ]
     answer = OneQuery(user=state.id, number=item.number, seen_ms=note.seen_ms or None, read_ms=note.read_ms or None)
     return counted(state, Decision(answer, notes=notes, timers=timers), now_ms)
 
@@ -129,7 +131,7 @@ def acknowledge(state: NotifierState, command: Acknowledge, context: Context) ->
     fresh = tuple(number for number in command.numbers if number <= state.kept.last and number not in state.kept.seen)
     if not fresh:
         return Decision({})
-    notes: list[Event] = [SeenElsewhere(numbers=fresh, at_ms=context.now_ms)]
+    notes: list[Event] = [SeenOnScreen(numbers=fresh, at_ms=context.now_ms)]
     notes += taken_back(state, fresh, context.now_ms)
     return Decision({}, notes=notes)
 
@@ -147,12 +149,12 @@ def receipts(state: NotifierState, command: RecordReceipts, context: Context) ->
             continue
         recorded += 1
         if (then := _received(known, receipt, context.now_ms)) is not None:
-            notes.append(Sent(number=item.number, channel="push", deliveries=(then,)))
+            notes.append(DeliveriesChanged(number=item.number, channel="push", deliveries=(then,)))
         if receipt.event in ("opened", "action") and item.number not in read:
             read.add(item.number)
             if (note := _marked(state, item, "read", context.now_ms)) is not None:
                 notes += [note, *taken_back(state, [item.number], context.now_ms)]
-    decision = Decision(Recorded(recorded), notes=notes)
+    decision = Decision(ReceiptsTaken(recorded), notes=notes)
     return counted(state, decision, context.now_ms) if read else decision
 
 
@@ -195,7 +197,7 @@ def _marked(state: NotifierState, item: Item, how: _How, now_ms: int, until_ms: 
     )
 
 
-def _received(known: Delivery, receipt: Receipt, now_ms: int) -> Delivery | None:
+def _received(known: DeliveryAttempt, receipt: Receipt, now_ms: int) -> DeliveryAttempt | None:
     """The delivery from then on; None: as before. It never goes backwards: receipts may be late."""
     told: DeliveryState = "opened" if receipt.event in ("opened", "action") else "displayed"
     if _RANK.get(known.state, 0) >= _RANK[told]:

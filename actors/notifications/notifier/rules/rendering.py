@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Context, Decision
 from actors.notifications.activities import (
     Address,
-    Invitation,
+    CalendarInvitation,
     Mail,
     MailAction,
     MailItem,
@@ -18,7 +18,7 @@ from actors.notifications.activities import (
 )
 from actors.notifications.notifier.answers import Rendered
 from actors.notifications.notifier.items.folding import device_part
-from actors.notifications.notifier.items.item import Item, Member
+from actors.notifications.notifier.items.item import GroupedItem, Item
 from actors.notifications.notifier.rules.judging import blocked, still
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import Priority
@@ -135,15 +135,15 @@ def _mail_subject(item: Item) -> MailSubject | None:
     return None if one is None or item.joined else MailSubject(one.kind, one.id, one.version)
 
 
-def _invitations(item: Item) -> tuple[Invitation, ...]:
+def _invitations(item: Item) -> tuple[CalendarInvitation, ...]:
     """The bookings that it is about, for the person's calendar: under the ids of the feed, numbered by version."""
     method = _METHODS.get(item.name)
     if method is None or item.subject is None:
         return ()
-    members = [*item.joined, Member(item.subject, item.values)]
+    members = [*item.joined, GroupedItem(item.subject, item.values)]
     summary = item.words().title
     return tuple(
-        Invitation(
+        CalendarInvitation(
             method=method,
             uid=f"{one.subject.id}@carewire",
             sequence=one.subject.version,

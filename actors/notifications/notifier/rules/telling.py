@@ -6,14 +6,14 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
-from actors.notifications.notifier.answers import Told
-from actors.notifications.notifier.commands import Judge, Prune, Release, SendDigest, Tell
+from actors.notifications.notifier.answers import TellOutcome
+from actors.notifications.notifier.commands import Judge, Prune, ReleasePostponed, SendDigest, Tell
 from actors.notifications.notifier.events import Notified, Released, Replaced, Withdrawn
-from actors.notifications.notifier.items.item import Item, Member
+from actors.notifications.notifier.items.item import GroupedItem, Item
 from actors.notifications.notifier.items.listing import OneQuery
-from actors.notifications.notifier.planning.plan import Plan, plan
+from actors.notifications.notifier.planning.plan import ChannelPlan, plan
 from actors.notifications.notifier.rules.counting import counted
-from actors.notifications.notifier.rules.facts import House, facts_of, in_app_delivery, judged
+from actors.notifications.notifier.rules.facts import Installation, facts_of, in_app_delivery, judged
 from actors.notifications.notifier.rules.taking_back import ring_ends, take_back
 from actors.notifications.notifier.state import DEDUPE_MS, NotifierState
 from actors.notifications.types import CHANNELS, TYPES, Channel
@@ -28,7 +28,7 @@ MOST_JOINED: Final = 60
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-def tell(state: NotifierState, house: House, command: Tell, context: Context) -> Decision:
+def tell(state: NotifierState, house: Installation, command: Tell, context: Context) -> Decision:
     """Begin a notification, unless it is known, or something later of its subject is.
 
     Raises:
@@ -38,7 +38,7 @@ def tell(state: NotifierState, house: House, command: Tell, context: Context) ->
         raise InvalidArgument("There is no such type of notification.", details={"field": "type"})
     kept, now_ms = state.kept, context.now_ms
     if kept.erased:
-        return Decision(Told())
+        return Decision(TellOutcome())
     known = known_number(state, command, now_ms)
     if known is not None:
         return Decision(_told(state, context.parts.get(str(known)), duplicate=True))
@@ -54,7 +54,7 @@ def tell(state: NotifierState, house: House, command: Tell, context: Context) ->
     return counted(state, Decision(answer, events=events, notes=notes, timers=timers), now_ms)
 
 
-def release(state: NotifierState, house: House, command: Release, context: Context) -> Decision:
+def release(state: NotifierState, house: Installation, command: ReleasePostponed, context: Context) -> Decision:
     """Tell what was made for later, or was put off; a stale timer does nothing."""
     opened, item = state.kept.open.get(command.number), context.parts.get(str(command.number))
     if opened is None or item is None or opened.later_ms != command.later_ms or item.archived_ms:
@@ -94,18 +94,18 @@ def replaced_by(state: NotifierState, command: Tell) -> list[int]:
 def timers_of(item: Item) -> list[SetTimer]:
     """When it is judged again, and when it is told at last."""
     if item.later_ms:
-        return [SetTimer(f"release|{item.number}", item.later_ms, _pack(Release(item.number, item.later_ms)))]
+        return [SetTimer(f"release|{item.number}", item.later_ms, _pack(ReleasePostponed(item.number, item.later_ms)))]
     return [judging(item.number, name, one) for name, one in item.plans.items() if one.verdict == "held"]
 
 
-def judging(number: int, channel: Channel, held: Plan) -> SetTimer:
+def judging(number: int, channel: Channel, held: ChannelPlan) -> SetTimer:
     """The timer of what is held until then. All mails of one period have one."""
     if held.reason == "digest":
         return SetTimer("digest", held.until, _pack(SendDigest(held.until)))
     return SetTimer(f"judge|{number}|{channel}", held.until, _pack(Judge(number, channel, held.until)))
 
 
-def _item(state: NotifierState, house: House, command: Tell, now_ms: int, former: Sequence[Item]) -> Item:
+def _item(state: NotifierState, house: Installation, command: Tell, now_ms: int, former: Sequence[Item]) -> Item:
     kept, kind = state.kept, TYPES[command.name]
     number = kept.last + 1
     totals = {name: marks.total for name, marks in kept.categories.items()}
@@ -141,14 +141,14 @@ def _item(state: NotifierState, house: House, command: Tell, now_ms: int, former
     return _planned(state, house, item, now_ms)
 
 
-def _members(joined: Sequence[Item]) -> tuple[Member, ...]:
+def _members(joined: Sequence[Item]) -> tuple[GroupedItem, ...]:
     """Those that the ones whose place it takes stood for, and these themselves."""
     found = [member for one in joined for member in one.joined]
-    found += [Member(one.subject, one.values) for one in joined if one.subject is not None]
+    found += [GroupedItem(one.subject, one.values) for one in joined if one.subject is not None]
     return tuple(found[-MOST_JOINED:])
 
 
-def _planned(state: NotifierState, house: House, item: Item, now_ms: int) -> Item:
+def _planned(state: NotifierState, house: Installation, item: Item, now_ms: int) -> Item:
     facts = facts_of(state, house, item, now_ms)
     item = msgspec.structs.replace(item, plans={name: plan(name, facts, house.settings) for name in CHANNELS})
     if item.plans["in_app"].verdict != "sent":
@@ -156,7 +156,7 @@ def _planned(state: NotifierState, house: House, item: Item, now_ms: int) -> Ite
     return msgspec.structs.replace(item, deliveries=(*item.deliveries, in_app_delivery(state, item, now_ms)))
 
 
-def _sent_at_once(state: NotifierState, house: House, item: Item, now_ms: int) -> list[Event]:
+def _sent_at_once(state: NotifierState, house: Installation, item: Item, now_ms: int) -> list[Event]:
     """What waits for nobody is owed in the same turn."""
     notes: list[Event] = []
     later: tuple[Channel, ...] = ("push", "email")
@@ -168,7 +168,7 @@ def _sent_at_once(state: NotifierState, house: House, item: Item, now_ms: int) -
     return notes
 
 
-def _prune(house: House, item: Item) -> list[SetTimer]:
+def _prune(house: Installation, item: Item) -> list[SetTimer]:
     if item.number % PRUNE_EVERY:
         return []
     due = item.created_ms + house.settings.keep_days * DAY_MS
@@ -185,7 +185,7 @@ def _withdraw(state: NotifierState, command: Tell, context: Context) -> Decision
     notes: list[Event] = [Withdrawn(key=subject.key, version=subject.version, owing=owing)]
     if item is not None and not item.replaced_by:
         notes.append(_replaced(item, -1))
-    return counted(state, Decision(Told(), notes=notes), context.now_ms)
+    return counted(state, Decision(TellOutcome(), notes=notes), context.now_ms)
 
 
 def _replaced(item: Item, by: int) -> Replaced:
@@ -202,8 +202,8 @@ def _bare(item: Item) -> Item:
     return msgspec.structs.replace(item, content=None)
 
 
-def _told(state: NotifierState, item: Item | None, *, duplicate: bool = False) -> Told | OneQuery:
+def _told(state: NotifierState, item: Item | None, *, duplicate: bool = False) -> TellOutcome | OneQuery:
     if item is None:
-        return Told(duplicate=duplicate)
+        return TellOutcome(duplicate=duplicate)
     seen, read = (state.seen_at(item), state.read_at(item)) if duplicate else (None, None)
     return OneQuery(user=state.id, number=item.number, seen_ms=seen, read_ms=read, told=True, duplicate=duplicate)

@@ -6,7 +6,7 @@ import msgspec
 
 from actors.kernel.contract.entity import SetTimer
 from actors.payments import activities
-from actors.payments.bill.commands import AnswerDispute, DisputeDue, DraftEvidence
+from actors.payments.bill.commands import DisputeDue, DraftEvidence, RespondToDispute
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.evidence import LARGEST, MEMBERS, together
 from actors.payments.bill.state import BillRecord, DisputeRecord
@@ -20,7 +20,7 @@ SENT_HOURS: Final = 12
 """Before an answer is due staff is told so often; in the end the draft is sent, unless they said no."""
 
 
-def decide(draft: Draft, command: DraftEvidence | AnswerDispute, version: int) -> None:
+def decide(draft: Draft, command: DraftEvidence | RespondToDispute, version: int) -> None:
     """Draft, send or accept.
 
     Raises:

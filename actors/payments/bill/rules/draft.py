@@ -8,11 +8,11 @@ import msgspec
 from actors.kernel.contract.entity import Decision, SetTimer
 from actors.payments import ledger
 from actors.payments.activities import PaymentAsk, encode
-from actors.payments.bill.cards import Card
+from actors.payments.bill.cards import BillCard
 from actors.payments.bill.commands import Poll
-from actors.payments.bill.events import Asked, BillChanged, Heard
+from actors.payments.bill.events import BillChanged, Heard, ProviderCall
 from actors.payments.bill.state import BillRecord, DisputeRecord, PaymentRecord, RefundRecord
-from actors.payments.ledger import Entry, Posting
+from actors.payments.ledger import LedgerEntry, Posting
 
 replace = msgspec.structs.replace
 MOST_CARDS: Final = 50
@@ -28,8 +28,8 @@ class Draft:
     now_ms: int
     poll_ms: int
     before: BillRecord = field(init=False)
-    entries: list[Entry] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    asked: list[ProviderCall] = field(default_factory=list)
     inline: list[tuple[str, PaymentAsk]] = field(default_factory=list)
     arrivals: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Draft:
         self.record = replace(self.record, payments=kept)
         return payment
 
-    def place(self, card: Card) -> None:
+    def place(self, card: BillCard) -> None:
         """One block more that shows it: nothing that anybody is told of."""
         if card not in self.record.cards:
             self.record = replace(self.record, cards=(*self.record.cards, card)[-MOST_CARDS:])
@@ -109,7 +109,9 @@ class Draft:
             self.inline.append((key, ask))
             return
         payload = encode(ask)
-        self.asked.append(Asked(connector=payment.provider, key=key, payload=b"" if sealed else payload, sealed=sealed))
+        self.asked.append(
+            ProviderCall(connector=payment.provider, key=key, payload=b"" if sealed else payload, sealed=sealed)
+        )
         if sealed:
             self.secret, self.secret_of, self.author = payload, "ask", self.record.payer
 
@@ -117,7 +119,7 @@ class Draft:
         """Ask for the object as it is: no change of the bill."""
         if payment.provider != "manual":
             key = f"{payment.id}|read|{payment.asks}|"
-            self.asked.append(Asked(connector=payment.provider, key=key, payload=encode(ask)))
+            self.asked.append(ProviderCall(connector=payment.provider, key=key, payload=encode(ask)))
 
     def post(self, kind: str, account: str, moved: int, before: int, source: str, provider: str) -> None:
         """Money that moved on `account`, against those that share what the bill holds: that was `before` in all, and
@@ -149,7 +151,7 @@ class Draft:
         record = self.record
         if kept := ledger.nonzero(postings):
             self.entries.append(
-                Entry(
+                LedgerEntry(
                     kind=kind,
                     currency=record.currency,
                     postings=kept,

@@ -36,7 +36,7 @@ Interval = tuple[int, int]
 """Half-open, in ms."""
 
 
-class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BilledPresence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For how long both sides were there, as a bill keeps it. `source`: who says so, the meeting or staff; `hash`: what
     seals it at the meeting."""
 
@@ -47,9 +47,9 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hash: str = ""
 
 
-def presence_of(record: BillRecord) -> Presence | None:
+def presence_of(record: BillRecord) -> BilledPresence | None:
     """What it keeps of it."""
-    return msgspec.msgpack.decode(record.evidence, type=Presence) if record.evidence else None
+    return msgspec.msgpack.decode(record.evidence, type=BilledPresence) if record.evidence else None
 
 
 def overlap(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval]:
@@ -63,10 +63,10 @@ def overlap(one: Iterable[Interval], other: Iterable[Interval]) -> list[Interval
     return sorted(found)
 
 
-def presence(both: Iterable[Interval], minutes: int, source: str, seal: str = "") -> Presence:
+def presence(both: Iterable[Interval], minutes: int, source: str, seal: str = "") -> BilledPresence:
     """As a bill keeps it: when both were there, and so many `minutes` of that count."""
     spans = list(both)
-    return Presence(
+    return BilledPresence(
         overlap_s=seconds(spans),
         billed_minutes=minutes,
         intervals=[(to_rfc3339(begin), to_rfc3339(end)) for begin, end in spans],

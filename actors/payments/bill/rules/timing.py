@@ -10,7 +10,7 @@ from actors.kernel.contract.entity import SetTimer
 from actors.payments.bill.by_time import ByTime, counted_minutes
 from actors.payments.bill.commands import BillTime, SessionSeen, TimeLapsed
 from actors.payments.bill.rules.draft import Draft
-from actors.payments.bill.rules.evidence import Presence, overlap, presence, presence_of, seconds
+from actors.payments.bill.rules.evidence import BilledPresence, overlap, presence, presence_of, seconds
 from actors.payments.bill.rules.opening import say, totals
 from actors.payments.bill.state import Line
 from actors.payments.taxes import tax_on
@@ -58,7 +58,7 @@ def billed(draft: Draft, command: BillTime) -> None:
         FailedPrecondition: it is paid, closed, or billed by another time already.
     """
     record = draft.record
-    kept, told = presence_of(record), msgspec.msgpack.decode(command.evidence, type=Presence)
+    kept, told = presence_of(record), msgspec.msgpack.decode(command.evidence, type=BilledPresence)
     if kept is not None and kept.intervals == told.intervals:
         return
     if record.evidence or record.closed or record.captured:

@@ -8,7 +8,7 @@ import msgspec
 from actors.kernel.contract.entity import Decision, SetTimer
 from actors.payments import ledger
 from actors.payments.activities import AccountAsk, encode
-from actors.payments.ledger import Entry
+from actors.payments.ledger import LedgerEntry
 from actors.payments.payee.commands import PayeeOf, PayoutsDue
 from actors.payments.payee.events import PayeeChanged, PayoutAsked
 from actors.payments.payee.state import KEPT, PayeeRecord, PayoutRecord
@@ -19,13 +19,13 @@ MANUAL: Final = "manual"
 
 
 @dataclass(slots=True)
-class Draft:
+class PayeeDraft:
     """`link`: the page of the account, which is secret. `made`: payouts that are new."""
 
     record: PayeeRecord
     now_ms: int
     change: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
     asked: list[PayoutAsked] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     bound: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Draft:
         """So much of a payout has left us; below 0, has come back."""
         held = ledger.BANK if payout.provider == MANUAL else ledger.provider(payout.provider)
         self.entries.append(
-            Entry(
+            LedgerEntry(
                 kind="payout",
                 currency=payout.currency,
                 postings=((ledger.payable(self.record.id), amount), (held, -amount)),

@@ -3,14 +3,14 @@
 import msgspec
 
 from actors.payments.payee.commands import Earn, Finish
-from actors.payments.payee.rules.draft import Draft
-from actors.payments.payee.state import Item, with_item
+from actors.payments.payee.rules.draft import PayeeDraft
+from actors.payments.payee.state import PayableItem, with_item
 
 
-def earned(draft: Draft, command: Earn) -> None:
+def earned(draft: PayeeDraft, command: Earn) -> None:
     """The share of what was taken; what went back lessens it, or is a debt, and that is due at once."""
     release = command.release if command.share > 0 else draft.now_ms
-    item = Item(
+    item = PayableItem(
         bill=command.bill,
         gross=command.gross,
         share=command.share,
@@ -21,7 +21,7 @@ def earned(draft: Draft, command: Earn) -> None:
     draft.set("earned", items=with_item(draft.record.items, item))
 
 
-def finished(draft: Draft, command: Finish) -> None:
+def finished(draft: PayeeDraft, command: Finish) -> None:
     """What was owed for a session that is over falls due."""
     waiting = [one for one in draft.record.items if one.bill == command.bill and not one.release]
     if waiting:

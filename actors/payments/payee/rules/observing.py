@@ -7,9 +7,9 @@ import msgspec
 from actors.payments.activities import AccountSeen, OpenAccount, ReadTransfer, TransferSeen
 from actors.payments.marks import mark_of
 from actors.payments.payee.commands import AccountHeard, OpenPayoutAccount
-from actors.payments.payee.rules.draft import MANUAL, Draft
+from actors.payments.payee.rules.draft import MANUAL, PayeeDraft
 from actors.payments.payee.rules.paying import give_back, look, reverse
-from actors.payments.payee.state import Account, PayoutRecord
+from actors.payments.payee.state import PayeeAccount, PayoutRecord
 from common.errors import FailedPrecondition
 
 replace = msgspec.structs.replace
@@ -17,7 +17,7 @@ _MISSING: Final = "resource_missing"
 REFUSED_BY_BANK: Final = "bank"
 
 
-def open_account(draft: Draft, command: OpenPayoutAccount) -> None:
+def open_account(draft: PayeeDraft, command: OpenPayoutAccount) -> None:
     """An account is opened; of one that is there, its page is asked for again.
 
     Raises:
@@ -27,7 +27,7 @@ def open_account(draft: Draft, command: OpenPayoutAccount) -> None:
     if account is None or account.provider != command.provider:
         if any(one.status == "pending" for one in record.payouts):
             raise FailedPrecondition("A payout is under way.", details={"reason": "payout_under_way"})
-        account = Account(provider=command.provider, enabled=command.provider == MANUAL)
+        account = PayeeAccount(provider=command.provider, enabled=command.provider == MANUAL)
     if command.provider != MANUAL:
         account = replace(account, code="")
         mark, known = mark_of(record.id), account.ref
@@ -36,7 +36,7 @@ def open_account(draft: Draft, command: OpenPayoutAccount) -> None:
     draft.set("account", account=account)
 
 
-def heard(draft: Draft, command: AccountHeard) -> None:
+def heard(draft: PayeeDraft, command: AccountHeard) -> None:
     """Something happened there: it is read."""
     record, account = draft.record, draft.record.account
     draft.arrival = command.arrival
@@ -49,7 +49,7 @@ def heard(draft: Draft, command: AccountHeard) -> None:
         draft.ask(account.provider, "account", why, OpenAccount(payee=mark_of(record.id), account=account.ref))
 
 
-def fold_account(draft: Draft, seen: AccountSeen, why: str) -> None:
+def fold_account(draft: PayeeDraft, seen: AccountSeen, why: str) -> None:
     """The account as it is. Where its bank has refused money, and that lies there, it is taken back: the newest first,
     as far as it goes."""
     account = draft.record.account
@@ -72,7 +72,7 @@ def fold_account(draft: Draft, seen: AccountSeen, why: str) -> None:
         _take_back(draft, seen)
 
 
-def fold_transfer(draft: Draft, payout: PayoutRecord, seen: TransferSeen) -> None:
+def fold_transfer(draft: PayeeDraft, payout: PayoutRecord, seen: TransferSeen) -> None:
     """A payout as it is. What left us never becomes less, nor does what came back."""
     before = payout
     if payout.status in ("failed", "reversed"):
@@ -97,7 +97,7 @@ def fold_transfer(draft: Draft, payout: PayoutRecord, seen: TransferSeen) -> Non
     draft.put(payout, f"payout_{payout.status}")
 
 
-def not_done(draft: Draft, payout: PayoutRecord, verb: str, outcome: str, code: str) -> None:
+def not_done(draft: PayeeDraft, payout: PayoutRecord, verb: str, outcome: str, code: str) -> None:
     """A provider refused for good: nothing was paid, and it is owed again. Where nobody will ever say what became of a
     call, it is looked for, and until then the money counts as paid."""
     if payout.status != "pending":
@@ -111,7 +111,7 @@ def not_done(draft: Draft, payout: PayoutRecord, verb: str, outcome: str, code: 
         draft.put(payout, "payout_updated")
 
 
-def _take_back(draft: Draft, seen: AccountSeen) -> None:
+def _take_back(draft: PayeeDraft, seen: AccountSeen) -> None:
     lies = dict(seen.held)
     for payout in reversed(draft.record.payouts):
         left = payout.amount - payout.taken_back

@@ -6,20 +6,20 @@ import msgspec
 from actors.payments.activities import OpenAccount, ReadTransfer, ReverseTransfer, Transfer
 from actors.payments.marks import mark_of
 from actors.payments.payee.commands import PayOut
-from actors.payments.payee.rules.draft import MANUAL, Draft
-from actors.payments.payee.state import Account, Item, PayoutRecord, with_item
+from actors.payments.payee.rules.draft import MANUAL, PayeeDraft
+from actors.payments.payee.state import PayableItem, PayeeAccount, PayoutRecord, with_item
 from common.errors import FailedPrecondition
 
 replace = msgspec.structs.replace
 
 
-def pay_out(draft: Draft, command: PayOut) -> None:
+def pay_out(draft: PayeeDraft, command: PayOut) -> None:
     """Staff says so: all that is due.
 
     Raises:
         FailedPrecondition: something is due to the one who is named, and their account takes no payouts.
     """
-    account = draft.record.account or (Account(provider=MANUAL, enabled=True) if command.named else None)
+    account = draft.record.account or (PayeeAccount(provider=MANUAL, enabled=True) if command.named else None)
     currencies = _due(draft)
     if account is not None and account.enabled:
         for currency in currencies:
@@ -31,7 +31,7 @@ def pay_out(draft: Draft, command: PayOut) -> None:
         )
 
 
-def on_schedule(draft: Draft, day: int) -> None:
+def on_schedule(draft: PayeeDraft, day: int) -> None:
     """The day has come. What cannot be paid now is planned again for the next day; what was never answered is looked
     for; an account that takes no payouts is read again, for nobody may have heard that it does by now."""
     if day == draft.record.planned:
@@ -48,7 +48,7 @@ def on_schedule(draft: Draft, day: int) -> None:
             look(draft, payout)
 
 
-def begin(draft: Draft, account: Account, currency: str) -> None:
+def begin(draft: PayeeDraft, account: PayeeAccount, currency: str) -> None:
     """A payout of all that is due in a currency."""
     record = draft.record
     items = due_items(draft, currency)
@@ -76,25 +76,25 @@ def begin(draft: Draft, account: Account, currency: str) -> None:
     draft.ask(payout.provider, "transfer", payout.id, ask)
 
 
-def look(draft: Draft, payout: PayoutRecord) -> None:
+def look(draft: PayeeDraft, payout: PayoutRecord) -> None:
     """Nobody knows what became of it: it is looked for."""
     payout = draft.put(replace(payout, asked="look"), "payout_updated")
     ask = ReadTransfer(payout=mark_of(payout.id), account=payout.account, ref=payout.ref)
     draft.ask(payout.provider, "look", payout.id, ask)
 
 
-def reverse(draft: Draft, payout: PayoutRecord) -> None:
+def reverse(draft: PayeeDraft, payout: PayoutRecord) -> None:
     """Take back what the bank did not."""
     payout = draft.put(replace(payout, asked="reverse"), "payout_updated")
     ask = ReverseTransfer(payout=mark_of(payout.id), ref=payout.ref, amount=payout.amount - payout.taken_back)
     draft.ask(payout.provider, "reverse", payout.id, ask)
 
 
-def give_back(draft: Draft, payout: PayoutRecord, amount: int) -> None:
+def give_back(draft: PayeeDraft, payout: PayoutRecord, amount: int) -> None:
     """So much of it is owed again: of the whole, what it was for."""
     items = payout.items
     if amount != payout.amount:
-        part = Item(bill=payout.id, gross=0, share=amount, fee=0, currency=payout.currency)
+        part = PayableItem(bill=payout.id, gross=0, share=amount, fee=0, currency=payout.currency)
         items = (part,)
     owed = draft.record.items
     for item in items:
@@ -102,12 +102,12 @@ def give_back(draft: Draft, payout: PayoutRecord, amount: int) -> None:
     draft.set("payout_returned", items=owed)
 
 
-def due_items(draft: Draft, currency: str) -> tuple[Item, ...]:
+def due_items(draft: PayeeDraft, currency: str) -> tuple[PayableItem, ...]:
     """What can be paid out in a currency, debts included."""
     return tuple(one for one in draft.record.items if one.currency == currency and one.is_due(draft.now_ms))
 
 
-def _due(draft: Draft) -> list[str]:
+def _due(draft: PayeeDraft) -> list[str]:
     """The currencies in which more is due than owed back."""
     currencies = sorted({one.currency for one in draft.record.items})
     return [one for one in currencies if draft.record.balance(one, draft.now_ms)[0] > 0]

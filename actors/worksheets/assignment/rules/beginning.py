@@ -9,7 +9,7 @@ from actors.worksheets.assignment.commands import Assign, ImportAnswers
 from actors.worksheets.assignment.contents import given_in
 from actors.worksheets.assignment.events import Assigned
 from actors.worksheets.assignment.queries import AssignmentOf
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.rules import course
 from actors.worksheets.assignment.rules.facing import Facing
 from actors.worksheets.assignment.rules.submitting import handed_over
@@ -31,7 +31,7 @@ def begin(one: Facing, command: Assign | ImportAnswers, context: Context, versio
 
 def _given(one: Facing, command: Assign, context: Context, version: int) -> Decision:
     given, now = given_in(command.secret or b""), context.now_ms
-    record = Record(
+    record = AssignmentRecord(
         id=one.id,
         worksheet=command.worksheet,
         worksheet_version=command.worksheet_version,
@@ -63,7 +63,7 @@ def _given(one: Facing, command: Assign, context: Context, version: int) -> Deci
 def _imported(one: Facing, command: ImportAnswers, context: Context, version: int) -> Decision:
     """What was answered elsewhere, as it was: at its own time, and however much is missing."""
     given, now = given_in(command.secret or b""), context.now_ms
-    record = Record(
+    record = AssignmentRecord(
         id=one.id,
         worksheet=command.worksheet,
         worksheet_version=command.worksheet_version,

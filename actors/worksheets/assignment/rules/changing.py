@@ -16,7 +16,7 @@ from actors.worksheets.assignment.commands import (
 )
 from actors.worksheets.assignment.contents import Submission, words
 from actors.worksheets.assignment.events import Change
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.rules import course
 from actors.worksheets.assignment.rules.facing import Facing
 from actors.worksheets.assignment.rules.rights import may
@@ -37,7 +37,7 @@ def needs(one: Facing, command: AssignmentCommand) -> Sequence[str]:
     return (submission_key(current.seq),) if isinstance(command, Reopen) and current is not None else ()
 
 
-def decide(one: Facing, record: Record, command: Changing, context: Context, version: int) -> Decision:
+def decide(one: Facing, record: AssignmentRecord, command: Changing, context: Context, version: int) -> Decision:
     """Decide one of them. The same deed again is done already.
 
     Raises:
@@ -88,7 +88,7 @@ def decide(one: Facing, record: Record, command: Changing, context: Context, ver
             return _reopen(one=one, record=record, command=command, context=context, version=version)
 
 
-def _extend(one: Facing, record: Record, command: Extend, context: Context, version: int) -> Decision:
+def _extend(one: Facing, record: AssignmentRecord, command: Extend, context: Context, version: int) -> Decision:
     course.working(record)
     text = words(command.secret).text
     due = course.due_of(command.due)
@@ -108,7 +108,7 @@ def _extend(one: Facing, record: Record, command: Extend, context: Context, vers
     )
 
 
-def _reopen(one: Facing, record: Record, command: Reopen, context: Context, version: int) -> Decision:
+def _reopen(one: Facing, record: AssignmentRecord, command: Reopen, context: Context, version: int) -> Decision:
     course.follow(record, "reopened")
     if record.attempts and record.attempt >= record.attempts:
         details: dict[str, object] = {"reason": "attempts", "attempts_allowed": record.attempts}
@@ -131,7 +131,7 @@ def _reopen(one: Facing, record: Record, command: Reopen, context: Context, vers
     )
 
 
-def _handed(record: Record, context: Context) -> Contents | None:
+def _handed(record: AssignmentRecord, context: Context) -> Contents | None:
     """What the new attempt begins with."""
     current = record.current
     content: Submission | None = None if current is None else context.parts.get(submission_key(current.seq))
@@ -140,7 +140,7 @@ def _handed(record: Record, context: Context) -> Contents | None:
 
 def _done(
     one: Facing,
-    record: Record,
+    record: AssignmentRecord,
     change: Change,
     command: Changing,
     context: Context,

@@ -14,14 +14,14 @@ from actors.worksheets.assignment.commands import (
     ListFeedback,
     ResolveClarification,
 )
-from actors.worksheets.assignment.contents import Said, words
+from actors.worksheets.assignment.contents import EventWords, words
 from actors.worksheets.assignment.events import Clarified
 from actors.worksheets.assignment.queries import ClarificationsOf, FeedbackOf
-from actors.worksheets.assignment.records import Clarification, Note, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Clarification, Note
 from actors.worksheets.assignment.rules import course, talking
 from actors.worksheets.assignment.rules.facing import Facing
 from actors.worksheets.assignment.rules.rights import may, relation
-from actors.worksheets.assignment.rules.talking import Asked, Words, submission_key
+from actors.worksheets.assignment.rules.talking import ClarificationPost, TitledWords, submission_key
 from common.errors import NotFound
 from common.policy import POLICY, Relation
 
@@ -46,7 +46,7 @@ def needs(one: Facing, command: AssignmentCommand) -> Sequence[str]:
     return ()
 
 
-def decide(one: Facing, record: Record, command: Conversing, context: Context, version: int) -> Decision:
+def decide(one: Facing, record: AssignmentRecord, command: Conversing, context: Context, version: int) -> Decision:
     """Decide one of them. Raises NotFound, PermissionDenied; others as `talking`."""
     if isinstance(command, Feedback):
         return _feedback(one=one, record=record, command=command, context=context, version=version)
@@ -73,11 +73,13 @@ def decide(one: Facing, record: Record, command: Conversing, context: Context, v
     )
 
 
-def _ask(one: Facing, record: Record, command: AskClarification, context: Context, version: int) -> Decision:
+def _ask(one: Facing, record: AssignmentRecord, command: AskClarification, context: Context, version: int) -> Decision:
     known = _named(one.kept.clarifications.values(), context.by.user, command.key)
     if known is not None:
         return Decision(ClarificationsOf((known,), one=True))
-    asked = Asked(Words(one.given(context).title, words(command.secret).text), command.key, command.field)
+    asked = ClarificationPost(
+        TitledWords(one.given(context).title, words(command.secret).text), command.key, command.field
+    )
     stops = one.house.clarification_stops
     event = talking.ask(kept=one.kept, record=record, asked=asked, context=context, seq=version + 1, stops=stops)
     return _clarified(event, record, context)
@@ -85,7 +87,7 @@ def _ask(one: Facing, record: Record, command: AskClarification, context: Contex
 
 def _answer(
     one: Facing,
-    record: Record,
+    record: AssignmentRecord,
     clarification: Clarification,
     command: AnswerClarification,
     context: Context,
@@ -93,7 +95,7 @@ def _answer(
 ) -> Decision:
     if _named([clarification], context.by.user, command.key) is not None:
         return Decision(ClarificationsOf((clarification,), one=True))
-    asked = Asked(Words(one.given(context).title, words(command.secret).text), command.key)
+    asked = ClarificationPost(TitledWords(one.given(context).title, words(command.secret).text), command.key)
     stops = one.house.clarification_stops
     event = talking.answer(
         kept=one.kept, record=record, one=clarification, asked=asked, context=context, seq=version + 1, stops=stops
@@ -111,13 +113,13 @@ def _named(among: Iterable[Clarification], author: str, key: str) -> Clarificati
     return None
 
 
-def _clarified(event: Clarified, before: Record, context: Context) -> Decision:
+def _clarified(event: Clarified, before: AssignmentRecord, context: Context) -> Decision:
     moved = event.record.due != before.due
     timers = course.timers(event.record, context.now_ms) if moved else []
     return Decision(ClarificationsOf((event.clarification,), one=True), events=[event], timers=timers)
 
 
-def _feedback(one: Facing, record: Record, command: Feedback, context: Context, version: int) -> Decision:
+def _feedback(one: Facing, record: AssignmentRecord, command: Feedback, context: Context, version: int) -> Decision:
     if isinstance(command, ListFeedback):
         may(record, context.by, "worksheet.follow")
         return Decision(FeedbackOf(_seen(one, record, command, context)))
@@ -139,14 +141,14 @@ def _feedback(one: Facing, record: Record, command: Feedback, context: Context, 
         raise NotFound("There is no such feedback.", assignment=record.id)
     if isinstance(command, DeleteFeedback):
         return Decision(events=[talking.delete(record, known, title)])
-    before: Said = context.parts.get(said_key(known.said)) or Said()
+    before: EventWords = context.parts.get(said_key(known.said)) or EventWords()
     edited = talking.edit(
         record=record, note=known, command=command, before=before, title=title, now=context.now_ms, seq=version + 1
     )
     return Decision(FeedbackOf((edited.note,), one=True), events=[edited])
 
 
-def _seen(one: Facing, record: Record, command: ListFeedback, context: Context) -> tuple[Note, ...]:
+def _seen(one: Facing, record: AssignmentRecord, command: ListFeedback, context: Context) -> tuple[Note, ...]:
     """What is private, only who gave the assignment sees."""
     found = relation(record, context.by.user)
     private = found is Relation.OWNER and POLICY.allows(context.by.role, found, "worksheet.private")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import SetTimer
 from actors.worksheets.assignment.commands import DueReached, RemindDue, WantedDue
-from actors.worksheets.assignment.records import WORKING, Due, Extension, Record, Status, Stop
+from actors.worksheets.assignment.records import WORKING, AssignmentRecord, Due, Extension, Status, Stop
 from common.errors import FailedPrecondition, InvalidArgument
 from common.timeline import MINUTE_MS, instant_of, kept_zone
 
@@ -26,19 +26,19 @@ _AFTER: Final[Mapping[Status, tuple[Status, ...]]] = {
 END_OF_DAY: Final = "23:59"
 
 
-def follow(record: Record, status: Status) -> None:
+def follow(record: AssignmentRecord, status: Status) -> None:
     """Raises FailedPrecondition: this state does not follow."""
     if status not in _AFTER[record.status]:
         raise not_now(record)
 
 
-def working(record: Record) -> None:
+def working(record: AssignmentRecord) -> None:
     """Raises FailedPrecondition: nothing is to be done any more."""
     if not record.working:
         raise not_now(record)
 
 
-def not_now(record: Record) -> FailedPrecondition:
+def not_now(record: AssignmentRecord) -> FailedPrecondition:
     """The refusal, with what would be possible."""
     details: dict[str, object] = {"status": record.status, "allowed": list(_AFTER[record.status])}
     return FailedPrecondition(f"This assignment is {record.status}.", details=details)
@@ -57,32 +57,32 @@ def in_zone(due: Due, zone: str) -> Due:
     return due_of(wanted, due.moved)
 
 
-def with_due(record: Record, due: Due | None, now: int) -> Record:
+def with_due(record: AssignmentRecord, due: Due | None, now: int) -> AssignmentRecord:
     """The record with this due time."""
     overdue = due is not None and not record.stops and record.working and now >= due.at
     return replace(record, due=due, overdue=overdue, updated=now)
 
 
-def extended(record: Record, due: Due, by: str, now: int, said: int) -> Record:
+def extended(record: AssignmentRecord, due: Due, by: str, now: int, said: int) -> AssignmentRecord:
     """With a later due time."""
     record = with_due(record, due, now)
     return replace(record, extensions=(*record.extensions, Extension(due=due.at, by=by, at=now, said=said)))
 
 
-def is_late(record: Record, now: int) -> bool:
+def is_late(record: AssignmentRecord, now: int) -> bool:
     """Is its time over, grace included? Not while its clock stands."""
     due = record.due
     return due is not None and not record.stops and now > due.at + record.grace * MINUTE_MS
 
 
-def stopped(record: Record, why: Stop, now: int) -> Record:
+def stopped(record: AssignmentRecord, why: Stop, now: int) -> AssignmentRecord:
     """Its clock stands, for this reason too."""
     if why in record.stops:
         return record
     return replace(record, stops=(*record.stops, why), stopped=record.stopped or now, updated=now)
 
 
-def going_on(record: Record, why: Stop, now: int) -> Record:
+def going_on(record: AssignmentRecord, why: Stop, now: int) -> AssignmentRecord:
     """This reason is over; after the last one its due time is put off by as long as it stood."""
     if why not in record.stops:
         return record
@@ -94,12 +94,12 @@ def going_on(record: Record, why: Stop, now: int) -> Record:
     return with_due(record, due, now)
 
 
-def ended(record: Record, status: Status, now: int) -> Record:
+def ended(record: AssignmentRecord, status: Status, now: int) -> AssignmentRecord:
     """Nothing is awaited any more: no clock stands, and nothing is overdue."""
     return replace(record, status=status, updated=now, stops=(), stopped=0, overdue=False)
 
 
-def reopened(record: Record, now: int) -> Record:
+def reopened(record: AssignmentRecord, now: int) -> AssignmentRecord:
     """Another attempt. A due time that is over is no more; who re-opens it may name another."""
     due = record.due if record.due is not None and record.due.at > now else None
     return replace(
@@ -114,7 +114,7 @@ def reopened(record: Record, now: int) -> Record:
     )
 
 
-def timers(record: Record, now: int) -> list[SetTimer]:
+def timers(record: AssignmentRecord, now: int) -> list[SetTimer]:
     """What its due time needs: reminders ahead of it, and word that it is over. None while its clock stands."""
     due = record.due
     if due is None or record.stops or record.status not in WORKING:
@@ -127,7 +127,7 @@ def timers(record: Record, now: int) -> list[SetTimer]:
     return found
 
 
-def is_due(record: Record, at: int) -> bool:
+def is_due(record: AssignmentRecord, at: int) -> bool:
     """Does a timer for this due time still mean something?"""
     return record.working and not record.stops and record.due is not None and record.due.at == at
 

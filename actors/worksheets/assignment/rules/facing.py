@@ -6,21 +6,23 @@ from actors.kernel.contract.entity import Context
 from actors.worksheets.assignment.contents import Given
 from actors.worksheets.assignment.events import AssignmentChanged, Change
 from actors.worksheets.assignment.queries import AssignmentOf
-from actors.worksheets.assignment.records import Record
-from actors.worksheets.assignment.state import House, Kept
-from actors.worksheets.document.taking import Assignment
+from actors.worksheets.assignment.records import AssignmentRecord
+from actors.worksheets.assignment.state import AssignmentSettings, AssignmentState
+from actors.worksheets.document.taking import DocumentAssignment
 
 
-class Facing(Assignment, Protocol):
+class Facing(DocumentAssignment, Protocol):
     """What rules may ask of it, besides what its document does."""
 
     id: str
-    house: House
-    kept: Kept
+    house: AssignmentSettings
+    kept: AssignmentState
 
     @property
-    def known(self) -> Record: ...
+    def known(self) -> AssignmentRecord: ...
     def given(self, context: Context) -> Given: ...
-    def answer(self, record: Record, context: Context, version: int) -> AssignmentOf: ...
-    def changed(self, record: Record, change: Change, context: Context, text: str = "") -> AssignmentChanged: ...
+    def answer(self, record: AssignmentRecord, context: Context, version: int) -> AssignmentOf: ...
+    def changed(
+        self, record: AssignmentRecord, change: Change, context: Context, text: str = ""
+    ) -> AssignmentChanged: ...
     def document_key(self) -> str: ...

@@ -12,8 +12,8 @@ from actors.worksheets.assignment.commands import (
     TrackProgress,
 )
 from actors.worksheets.assignment.contents import Submission
-from actors.worksheets.assignment.queries import SubmissionsOf, Told
-from actors.worksheets.assignment.records import Handed, Record
+from actors.worksheets.assignment.queries import KnownAnswer, SubmissionsOf
+from actors.worksheets.assignment.records import AssignmentRecord, Handed
 from actors.worksheets.assignment.rules import submitting
 from actors.worksheets.assignment.rules.facing import Facing
 from actors.worksheets.assignment.rules.rights import may
@@ -31,7 +31,7 @@ def needs(one: Facing, command: AssignmentCommand) -> Sequence[str]:
     return (one.document_key(),) if isinstance(command, Submit | TrackProgress) else ()
 
 
-def decide(one: Facing, record: Record, command: Handing, context: Context, version: int) -> Decision:
+def decide(one: Facing, record: AssignmentRecord, command: Handing, context: Context, version: int) -> Decision:
     """Decide one of them. Raises as `submitting.submit`; NotFound: there is no such submission."""
     match command:
         case Submit():
@@ -48,7 +48,7 @@ def decide(one: Facing, record: Record, command: Handing, context: Context, vers
             return Decision(SubmissionsOf(record, (found,), one=True))
 
 
-def submission_shown(record: Record, handed: Handed, content: Submission) -> ShownSubmission:
+def submission_shown(record: AssignmentRecord, handed: Handed, content: Submission) -> ShownSubmission:
     """As people see it."""
     return ShownSubmission(
         submission_id=handed.id,
@@ -68,7 +68,7 @@ def submission_shown(record: Record, handed: Handed, content: Submission) -> Sho
     )
 
 
-def _submit(one: Facing, record: Record, command: Submit, context: Context, version: int) -> Decision:
+def _submit(one: Facing, record: AssignmentRecord, command: Submit, context: Context, version: int) -> Decision:
     attempt = command.attempt or record.attempt
     if attempt > record.attempt:
         raise InvalidArgument("There is no such attempt.", details={"field": "attempt"})
@@ -87,4 +87,4 @@ def _submit(one: Facing, record: Record, command: Submit, context: Context, vers
         now=context.now_ms,
         seq=version + 1,
     )
-    return Decision(Told(submission_shown(over.record, over.handed, over.content)), events=over.events)
+    return Decision(KnownAnswer(submission_shown(over.record, over.handed, over.content)), events=over.events)

@@ -6,9 +6,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Event
-from actors.worksheets.assignment.contents import Given, Judge, Submission, pack
+from actors.worksheets.assignment.contents import ComparisonRule, Given, Submission, pack
 from actors.worksheets.assignment.events import Submitted
-from actors.worksheets.assignment.records import Handed, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Handed
 from actors.worksheets.assignment.rules import course
 from actors.worksheets.assignment.shaping import lists_of
 from actors.worksheets.document.digest import digest_of
@@ -28,13 +28,15 @@ _LATE: Final = "late"
 class HandedOver:
     """What handing in does."""
 
-    record: Record
+    record: AssignmentRecord
     handed: Handed
     content: Submission
     events: list[Event]
 
 
-def submit(record: Record, given: Given, contents: Contents, digest: str, by: str, now: int, seq: int) -> HandedOver:
+def submit(
+    record: AssignmentRecord, given: Given, contents: Contents, digest: str, by: str, now: int, seq: int
+) -> HandedOver:
     """Hand in what is written; `seq` will be the event's number.
 
     Raises:
@@ -66,7 +68,15 @@ def submit(record: Record, given: Given, contents: Contents, digest: str, by: st
 
 
 def handed_over(
-    record: Record, given: Given, look: ShownField, contents: Contents, by: str, now: int, seq: int, *, late: bool
+    record: AssignmentRecord,
+    given: Given,
+    look: ShownField,
+    contents: Contents,
+    by: str,
+    now: int,
+    seq: int,
+    *,
+    late: bool,
 ) -> HandedOver:
     """What is handed in, and the event."""
     handed = Handed(
@@ -107,8 +117,8 @@ def content_of(given: Given, look: ShownField, contents: Contents) -> Submission
     )
 
 
-def _judge(schema: Schema, score: Score) -> Judge:
-    return Judge(
+def _judge(schema: Schema, score: Score) -> ComparisonRule:
+    return ComparisonRule(
         mark=fingerprint(schema, score),
         higher_is=score.higher_is,
         least=threshold(score.reliable_change),

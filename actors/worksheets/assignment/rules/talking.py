@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Context
 from actors.worksheets.assignment.commands import EditFeedback, GiveFeedback
-from actors.worksheets.assignment.contents import Said, Submission, pack, words
+from actors.worksheets.assignment.contents import EventWords, Submission, pack, words
 from actors.worksheets.assignment.events import Clarified, FeedbackDeleted, FeedbackGiven
-from actors.worksheets.assignment.records import Clarification, Note, Post, Record
+from actors.worksheets.assignment.records import AssignmentRecord, Clarification, ClarificationWords, Note
 from actors.worksheets.assignment.rules import course
 from actors.worksheets.assignment.shown import ShownClarification, ShownFeedback, ShownPost
-from actors.worksheets.assignment.state import Kept
+from actors.worksheets.assignment.state import AssignmentState
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PayloadTooLarge
 from common.ids import derived_id
@@ -24,7 +24,7 @@ MOST_POSTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TitledWords:
     """What somebody says, and under which title."""
 
     title: str
@@ -33,19 +33,21 @@ class Words:
 
     def secret(self) -> bytes:
         """As it is sealed."""
-        return pack(Said(title=self.title, text=self.text, quote=self.quote))
+        return pack(EventWords(title=self.title, text=self.text, quote=self.quote))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClarificationPost:
     """A question, or an answer: about which field, in which words; `key` names it to who says it."""
 
-    words: Words
+    words: TitledWords
     key: str = ""
     field: str = ""
 
 
-def give(kept: Kept, record: Record, command: GiveFeedback, context: Context, title: str, seq: int) -> FeedbackGiven:
+def give(
+    kept: AssignmentState, record: AssignmentRecord, command: GiveFeedback, context: Context, title: str, seq: int
+) -> FeedbackGiven:
     """Feedback on a submission.
 
     Raises:
@@ -72,29 +74,29 @@ def give(kept: Kept, record: Record, command: GiveFeedback, context: Context, ti
         end=command.end,
         key=command.key,
     )
-    said = Words(title, words(command.secret).text, quote)
+    said = TitledWords(title, words(command.secret).text, quote)
     return FeedbackGiven(author=record.client, secret=said.secret(), record=_counted(record, note, 1), note=note)
 
 
 def edit(
-    record: Record, note: Note, command: EditFeedback, before: Said, title: str, now: int, seq: int
+    record: AssignmentRecord, note: Note, command: EditFeedback, before: EventWords, title: str, now: int, seq: int
 ) -> FeedbackGiven:
     """Other words, or for other eyes. What it said before is gone."""
     private = note.private if command.private is None else command.private
     text = before.text if command.secret is None else words(command.secret).text
     changed = replace(note, private=private, edited=now, said=seq)
     record = _counted(_counted(record, note, -1), changed, 1)
-    said = Words(title, text, before.quote)
+    said = TitledWords(title, text, before.quote)
     return FeedbackGiven(author=record.client, secret=said.secret(), record=record, note=changed, replaced=note.said)
 
 
-def delete(record: Record, note: Note, title: str) -> FeedbackDeleted:
+def delete(record: AssignmentRecord, note: Note, title: str) -> FeedbackDeleted:
     """It is taken back."""
-    secret = Words(title, "").secret()
+    secret = TitledWords(title, "").secret()
     return FeedbackDeleted(author=record.client, secret=secret, record=_counted(record, note, -1), note=note)
 
 
-def feedback_shown(note: Note, said: Said) -> ShownFeedback:
+def feedback_shown(note: Note, said: EventWords) -> ShownFeedback:
     """As people see it."""
     return ShownFeedback(
         feedback_id=note.id,
@@ -110,7 +112,15 @@ def feedback_shown(note: Note, said: Said) -> ShownFeedback:
     )
 
 
-def ask(kept: Kept, record: Record, asked: Asked, context: Context, seq: int, *, stops: bool) -> Clarified:
+def ask(
+    kept: AssignmentState,
+    record: AssignmentRecord,
+    asked: ClarificationPost,
+    context: Context,
+    seq: int,
+    *,
+    stops: bool,
+) -> Clarified:
     """A question. Raises InvalidArgument: there is no such field; PayloadTooLarge: too many were asked."""
     if asked.field and kept.shape.field(asked.field) is None:
         raise InvalidArgument("The worksheet has no such field.", details={"field": "field"})
@@ -122,13 +132,20 @@ def ask(kept: Kept, record: Record, asked: Asked, context: Context, seq: int, *,
         id=derived_id("clr", context.now_ms, f"{record.id}#{seq}"),
         field=asked.field,
         state="open",
-        posts=(Post(author=context.by.user, at=context.now_ms, said=seq, key=asked.key),),
+        posts=(ClarificationWords(author=context.by.user, at=context.now_ms, said=seq, key=asked.key),),
     )
     return _clarified(kept=kept, record=record, one=one, said=asked.words, context=context, stops=stops)
 
 
 def answer(
-    kept: Kept, record: Record, one: Clarification, asked: Asked, context: Context, seq: int, *, stops: bool
+    kept: AssignmentState,
+    record: AssignmentRecord,
+    one: Clarification,
+    asked: ClarificationPost,
+    context: Context,
+    seq: int,
+    *,
+    stops: bool,
 ) -> Clarified:
     """An answer; by who asked, a further question. Raises FailedPrecondition: it is resolved."""
     if one.state == "resolved":
@@ -136,18 +153,20 @@ def answer(
     if len(one.posts) >= MOST_POSTS:
         raise PayloadTooLarge("There are as many answers as there may be. Ask anew.")
     further = one.posts[0].author == context.by.user
-    posts = (*one.posts, Post(author=context.by.user, at=context.now_ms, said=seq, key=asked.key))
+    posts = (*one.posts, ClarificationWords(author=context.by.user, at=context.now_ms, said=seq, key=asked.key))
     changed = replace(one, posts=posts, state="open" if further else "answered")
     return _clarified(kept=kept, record=record, one=changed, said=asked.words, context=context, stops=stops)
 
 
-def resolve(kept: Kept, record: Record, one: Clarification, title: str, context: Context, *, stops: bool) -> Clarified:
+def resolve(
+    kept: AssignmentState, record: AssignmentRecord, one: Clarification, title: str, context: Context, *, stops: bool
+) -> Clarified:
     """It is clear."""
     return _clarified(
         kept=kept,
         record=record,
         one=replace(one, state="resolved"),
-        said=Words(title, ""),
+        said=TitledWords(title, ""),
         context=context,
         stops=stops,
     )
@@ -167,7 +186,13 @@ def submission_key(seq: int) -> str:
 
 
 def _clarified(
-    kept: Kept, record: Record, one: Clarification, said: Words, context: Context, *, stops: bool
+    kept: AssignmentState,
+    record: AssignmentRecord,
+    one: Clarification,
+    said: TitledWords,
+    context: Context,
+    *,
+    stops: bool,
 ) -> Clarified:
     others = {key: other for key, other in kept.clarifications.items() if key != one.id} | {one.id: one}
     waiting = sum(other.state == "open" for other in others.values())
@@ -180,13 +205,13 @@ def _clarified(
     return Clarified(author=record.client, secret=said.secret(), record=record, clarification=one, by=context.by.user)
 
 
-def _counted(record: Record, note: Note, by: int) -> Record:
+def _counted(record: AssignmentRecord, note: Note, by: int) -> AssignmentRecord:
     if note.private:
         return replace(record, private_feedback=record.private_feedback + by)
     return replace(record, feedback=record.feedback + by)
 
 
-def _quoted(answers: Mapping[str, object], command: GiveFeedback, kept: Kept) -> str:
+def _quoted(answers: Mapping[str, object], command: GiveFeedback, kept: AssignmentState) -> str:
     """What the stretch says, in code points of that version's text."""
     if command.field and kept.shape.field(command.field) is None:
         raise InvalidArgument("The worksheet has no such field.", details={"field": "field"})

@@ -13,8 +13,8 @@ from actors.worksheets.assignment.commands import (
     TellProgress,
     ZoneChanged,
 )
-from actors.worksheets.assignment.events import Forgotten, Reminded
-from actors.worksheets.assignment.records import Record
+from actors.worksheets.assignment.events import AssignmentReminded, Forgotten
+from actors.worksheets.assignment.records import AssignmentRecord
 from actors.worksheets.assignment.rules import cards, course, tracking
 from actors.worksheets.assignment.rules.facing import Facing
 
@@ -29,7 +29,7 @@ def decide(one: Facing, command: Timed, context: Context, version: int) -> Decis
             overdue = replace(record, overdue=True, updated=now)
             return Decision(events=[one.changed(overdue, "overdue", context)])
         case RemindDue() if course.is_due(record, command.at):
-            return Decision(events=[Reminded(record=record, minutes=command.minutes)])
+            return Decision(events=[AssignmentReminded(record=record, minutes=command.minutes)])
         case TellProgress() if record.working:
             return tracking.tell(record, now)
         case CareIsOver() if record.working:
@@ -52,7 +52,7 @@ def decide(one: Facing, command: Timed, context: Context, version: int) -> Decis
     return Decision()
 
 
-def _clock(one: Facing, record: Record, command: ClockStops, context: Context) -> Decision:
+def _clock(one: Facing, record: AssignmentRecord, command: ClockStops, context: Context) -> Decision:
     if command.why == "care" and not one.house.pause_stops:
         return Decision()
     now = context.now_ms

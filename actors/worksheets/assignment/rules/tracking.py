@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from actors.kernel.contract.entity import Context, Decision, SetTimer, Signal
 from actors.worksheets.assignment.commands import ProgressAnswer, TellProgress, TrackProgress
 from actors.worksheets.assignment.events import Progressed
-from actors.worksheets.assignment.records import Progress, Record
+from actors.worksheets.assignment.records import AssignmentProgress, AssignmentRecord
 from actors.worksheets.assignment.rules import course
 from actors.worksheets.assignment.rules.facing import Facing
 from actors.worksheets.assignment.rules.rights import may
@@ -26,7 +26,7 @@ _MOST_SECONDS: Final = 100_000_000
 _LATER: Final = msgspec.msgpack.encode(TellProgress())
 
 
-def track(one: Facing, record: Record, command: TrackProgress, context: Context) -> Decision:
+def track(one: Facing, record: AssignmentRecord, command: TrackProgress, context: Context) -> Decision:
     """How far the client is, and for how long.
 
     Raises:
@@ -52,7 +52,7 @@ def track(one: Facing, record: Record, command: TrackProgress, context: Context)
     return Decision(answer, notes=[Progressed(progress=progress)], timers=timers)
 
 
-def tell(record: Record, now: int) -> Decision:
+def tell(record: AssignmentRecord, now: int) -> Decision:
     """What has changed since it was told; nothing, if nothing has."""
     progress = record.progress
     if progress is None or progress.told >= progress.at:
@@ -60,7 +60,9 @@ def tell(record: Record, now: int) -> Decision:
     return _told(record, progress, now)
 
 
-def _told(record: Record, progress: Progress, now: int, answer: ProgressAnswer | None = None) -> Decision:
+def _told(
+    record: AssignmentRecord, progress: AssignmentProgress, now: int, answer: ProgressAnswer | None = None
+) -> Decision:
     """Who has joined sees it; its therapist if it is shared."""
     payload = msgspec.json.encode({"assignment_id": record.id, "progress": progress_shown(progress, record.sharing)})
     skip = (record.therapist,) if record.sharing == "off" else ()
@@ -68,7 +70,9 @@ def _told(record: Record, progress: Progress, now: int, answer: ProgressAnswer |
     return Decision(answer, notes=[Progressed(progress=replace(progress, told=now))], signals=[signal])
 
 
-def _progress(schema: Schema, look: ShownField, before: Progress | None, seconds: int, now: int) -> Progress:
+def _progress(
+    schema: Schema, look: ShownField, before: AssignmentProgress | None, seconds: int, now: int
+) -> AssignmentProgress:
     """Of the fields that are the client's to fill in."""
     asked = []
     for key in look.visible:
@@ -80,7 +84,7 @@ def _progress(schema: Schema, look: ShownField, before: Progress | None, seconds
     percent = 100 * answered // len(asked) if asked else 100
     if answering.missing(schema, look):
         percent = min(percent, 99)
-    return Progress(
+    return AssignmentProgress(
         answered=answered,
         required=required,
         visible=len(asked),

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from actors.worksheets.schema.expressions import comparing
-from actors.worksheets.schema.expressions.parser import Call, Chain, Constant, Listed, Node, Reference, Unary
+from actors.worksheets.schema.expressions.parser import (
+    Chain,
+    Constant,
+    FunctionCall,
+    ListLiteral,
+    Node,
+    Reference,
+    Unary,
+)
 from actors.worksheets.schema.expressions.values import (
     Value,
     add,
@@ -27,11 +35,11 @@ def value_of(node: Node, answers: Mapping[str, Value]) -> Value:
             return value
         case Reference(field):
             return corrected(answers.get(field))
-        case Listed(items):
+        case ListLiteral(items):
             return [value_of(one, answers) for one in items]
         case Unary(name, of):
             return _UNARY[name](value_of(of, answers))
-        case Call(name, arguments):
+        case FunctionCall(name, arguments):
             return _CALLS[name]([value_of(one, answers) for one in arguments])
         case Chain(first, rest):
             result = value_of(first, answers)

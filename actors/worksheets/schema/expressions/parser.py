@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from actors.worksheets.schema.expressions.tokens import Token, tokens
+from actors.worksheets.schema.expressions.tokens import ExpressionToken, tokens
 from common.errors import InvalidArgument
 
 DEEPEST: Final = 32
@@ -17,7 +17,7 @@ _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset(("+", "-")),
     frozenset(("*", "/")),
 )
-_END: Final = Token("", "", -1)
+_END: Final = ExpressionToken("", "", -1)
 
 
 class Constant(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Reference(msgspec.Struct, frozen=True):
     field: str
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListLiteral(msgspec.Struct, frozen=True):
     """`['a', 'b']`."""
 
     items: "tuple[Node, ...]"
@@ -52,14 +52,14 @@ class Unary(msgspec.Struct, frozen=True):
     of: "Node"
 
 
-class Call(msgspec.Struct, frozen=True):
+class FunctionCall(msgspec.Struct, frozen=True):
     """A function."""
 
     name: str
     arguments: "tuple[Node, ...]"
 
 
-Node: TypeAlias = Constant | Reference | Listed | Chain | Unary | Call
+Node: TypeAlias = Constant | Reference | ListLiteral | Chain | Unary | FunctionCall
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +85,7 @@ def _references(node: Node) -> Iterator[str]:
     match node:
         case Reference(field):
             yield field
-        case Listed(items) | Call(_, items):
+        case ListLiteral(items) | FunctionCall(_, items):
             for one in items:
                 yield from _references(one)
         case Unary(_, of):
@@ -101,12 +101,12 @@ def _references(node: Node) -> Iterator[str]:
 class _Reader:
     """Reads once, from left to right. `deep`: how much deeper it may still go."""
 
-    def __init__(self, found: list[Token]) -> None:
+    def __init__(self, found: list[ExpressionToken]) -> None:
         self._tokens = found
         self._at = 0
 
     @property
-    def next(self) -> Token:
+    def next(self) -> ExpressionToken:
         """What comes next."""
         return self._tokens[self._at] if self._at < len(self._tokens) else _END
 
@@ -146,9 +146,9 @@ class _Reader:
                 return Reference(token.text)
             case "call":
                 self._expect("(")
-                return Call(token.text, self._list(")", deep))
+                return FunctionCall(token.text, self._list(")", deep))
             case "[":
-                return Listed(self._list("]", deep))
+                return ListLiteral(self._list("]", deep))
             case "(":
                 node = self.level(0, deep - 1)
                 self._expect(")")
@@ -166,7 +166,7 @@ class _Reader:
         self._take()
         return tuple(items)
 
-    def _take(self) -> Token:
+    def _take(self) -> ExpressionToken:
         token = self.next
         self._at += 1
         return token
@@ -182,7 +182,7 @@ def _number(text: str) -> int | float:
     return int(value) if value.is_integer() and value < 2**53 else value
 
 
-def _unexpected(token: Token) -> InvalidArgument:
+def _unexpected(token: ExpressionToken) -> InvalidArgument:
     if token is _END:
         return InvalidArgument("The expression ends too soon.")
     return InvalidArgument(f"The expression cannot be read at character {token.at}.")

@@ -43,7 +43,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-class Token(NamedTuple):
+class ExpressionToken(NamedTuple):
     """`kind`: field, number, string, call, or the word or sign itself; `at`: where it ends."""
 
     kind: str
@@ -51,7 +51,7 @@ class Token(NamedTuple):
     at: int
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[ExpressionToken]:
     """The words of an expression, in order.
 
     Raises:
@@ -68,16 +68,16 @@ def tokens(text: str) -> Iterator[Token]:
         yield _token(match)
 
 
-def _token(match: re.Match[str]) -> Token:
+def _token(match: re.Match[str]) -> ExpressionToken:
     kind, text = str(match.lastgroup), match[str(match.lastgroup)]
     if kind in ("single", "double"):
-        return Token("string", re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL), match.end())
+        return ExpressionToken("string", re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL), match.end())
     if kind in ("field", "number"):
-        return Token(kind, text, match.end())
+        return ExpressionToken(kind, text, match.end())
     if kind == "word" and text in _FUNCTIONS:
-        return Token("call", text, match.end())
+        return ExpressionToken("call", text, match.end())
     word = text.lower()
     word = _SPELLINGS.get(word, word)
     if kind == "word" and word not in _WORDS and text.lower() not in _SPELLINGS:
         raise InvalidArgument(f"The expression has a word that the language has not, at character {match.end()}.")
-    return Token(word, text, match.end())
+    return ExpressionToken(word, text, match.end())

@@ -16,7 +16,7 @@ from common.clock import Clock
 from config.settings import Settings
 from serve_app.activities.connector import Connector
 from serve_app.capabilities.connecting import Connectors, RunnerContext
-from serve_app.capabilities.email.connectors.providers import Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider
 
 
 def _open(context: RunnerContext) -> Iterable[Connector]:
@@ -49,7 +49,7 @@ def _open(context: RunnerContext) -> Iterable[Connector]:
     yield with_words(email, context)
 
 
-def _providers(settings: Settings, clock: Clock) -> Iterator[Provider]:
+def _providers(settings: Settings, clock: Clock) -> Iterator[MailProvider]:
     """Those that are configured, in their order."""
     from serve_app.capabilities.email.connectors.mailgun import MailgunProvider
     from serve_app.capabilities.email.connectors.sendgrid import SendGridProvider

@@ -25,7 +25,7 @@ from serve_app.activities.connector import (
 )
 from serve_app.activities.pacing.breaker import Breaker
 from serve_app.capabilities.connecting import AddressBook
-from serve_app.capabilities.email.connectors.providers import MaybeSent, Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, MaybeSent, RawMail
 from serve_app.capabilities.email.linking import Linking
 from serve_app.capabilities.email.message import Composer
 
@@ -41,7 +41,7 @@ class Ledger(Protocol):
         """Is the address one that mail gets to, and is wanted at? Raises Unavailable."""
         ...
 
-    async def sent(self, mail: Outgoing) -> None:
+    async def sent(self, mail: RawMail) -> None:
         """A provider has it: what becomes of it is told under its key. Raises Unavailable."""
         ...
 
@@ -58,7 +58,7 @@ class EmailConnector(Connector):
 
     def __init__(
         self,
-        providers: Sequence[Provider],
+        providers: Sequence[MailProvider],
         composer: Composer,
         addresses: AddressBook,
         ledger: Ledger,
@@ -91,7 +91,7 @@ class EmailConnector(Connector):
         key = str(call.key)
         message, raw = await asyncio.to_thread(self._composed, mail, to, key, call.made_at_ms)
         provider = await self._deliver(
-            Outgoing(to=to, key=key, owner=call.owner, message=message, raw=raw, user=mail.user, delivery=mail.delivery)
+            RawMail(to=to, key=key, owner=call.owner, message=message, raw=raw, user=mail.user, delivery=mail.delivery)
         )
         return msgspec.msgpack.encode(Mailed(provider=provider, message_id=str(message["Message-ID"])))
 
@@ -116,7 +116,7 @@ class EmailConnector(Connector):
             raise Refused("bad_address", "The address is none that mail can be sent to.") from None
         return message, message.as_bytes()
 
-    async def _deliver(self, mail: Outgoing) -> str:
+    async def _deliver(self, mail: RawMail) -> str:
         """Who has taken it."""
         failures: list[Later | Misconfigured] = []
         for provider in self._in_order(mail.key):
@@ -134,13 +134,13 @@ class EmailConnector(Connector):
                 return provider.name
         raise _of_all(failures)
 
-    def _in_order(self, key: str) -> list[Provider]:
+    def _in_order(self, key: str) -> list[MailProvider]:
         """Those that may be called; the first, where none may. Whoever may have the mail is asked before the others."""
         now_s, holder = self._clock.monotonic_s(), self._uncertain.get(key)
         order = sorted(self._providers, key=lambda one: one.name != holder)
         return [one for one in order if self._breakers[one.name].room(now_s)] or order[:1]
 
-    async def _send(self, provider: Provider, mail: Outgoing) -> None:
+    async def _send(self, provider: MailProvider, mail: RawMail) -> None:
         breaker = self._breakers[provider.name]
         breaker.began(self._clock.monotonic_s())
         try:

@@ -8,12 +8,12 @@ from typing_extensions import override
 
 from common.clock import Clock
 from serve_app.capabilities.email.connectors.http_provider import HttpApi
-from serve_app.capabilities.email.connectors.providers import Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, RawMail
 
 _USER: Final = "api"
 
 
-class MailgunProvider(Provider):
+class MailgunProvider(MailProvider):
     """`url` ends before `/v3`."""
 
     name = "mailgun"
@@ -24,7 +24,7 @@ class MailgunProvider(Provider):
         self._headers = {"Authorization": aiohttp.encode_basic_auth(_USER, key)}
 
     @override
-    async def send(self, mail: Outgoing) -> None:
+    async def send(self, mail: RawMail) -> None:
         form = aiohttp.FormData()
         form.add_field("to", mail.to)
         form.add_field("v:activity", mail.key)

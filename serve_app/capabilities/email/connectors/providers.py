@@ -8,7 +8,7 @@ from serve_app.activities.connector import Later
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class RawMail:
     """One mail on its way. `raw`: the message in its final form. `key`: the activity's, as partners see it. `owner`:
     whom it is for. `user`, `delivery`: of which it is the mail; "": of none."""
 
@@ -26,12 +26,12 @@ class MaybeSent(Later):
     provider can know, so it is the one to be asked again first."""
 
 
-class Provider(Protocol):
+class MailProvider(Protocol):
     """`name`: as in `CAREWIRE_EMAIL__PROVIDERS`."""
 
     name: str
 
-    async def send(self, mail: Outgoing) -> None:
+    async def send(self, mail: RawMail) -> None:
         """Hand the mail over.
 
         Raises:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from common.clock import Clock
 from serve_app.capabilities.email.connectors.http_provider import HttpApi
-from serve_app.capabilities.email.connectors.providers import Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, RawMail
 
 _HEADERS: Final = ("Message-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post")
 _WATCHING_NOBODY: Final = {
@@ -18,7 +18,7 @@ _WATCHING_NOBODY: Final = {
 }
 
 
-class SendGridProvider(Provider):
+class SendGridProvider(MailProvider):
     """`url` ends before `/v3`."""
 
     name = "sendgrid"
@@ -29,7 +29,7 @@ class SendGridProvider(Provider):
         self._headers = {"Authorization": f"Bearer {key}"}
 
     @override
-    async def send(self, mail: Outgoing) -> None:
+    async def send(self, mail: RawMail) -> None:
         await self._api.post(self._url, json=_body(mail), headers=self._headers)
 
     @override
@@ -37,7 +37,7 @@ class SendGridProvider(Provider):
         await self._api.close()
 
 
-def _body(mail: Outgoing) -> dict[str, Any]:
+def _body(mail: RawMail) -> dict[str, Any]:
     """As https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send wants it. Its events quote the custom
     argument, by which the mail is found again."""
     message = mail.message

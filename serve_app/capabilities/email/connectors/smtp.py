@@ -10,7 +10,7 @@ from common.clock import Clock
 from config.capabilities.email import SmtpServer
 from serve_app.activities.connector import Later, Misconfigured, Refused
 from serve_app.capabilities.email.connectors.connections import SmtpConnections
-from serve_app.capabilities.email.connectors.providers import MaybeSent, Outgoing, Provider
+from serve_app.capabilities.email.connectors.providers import MailProvider, MaybeSent, RawMail
 
 _PERMANENT: Final = 500
 _HANGS_UP: Final = 421
@@ -19,7 +19,7 @@ _LET_IN_FIRST: Final = (530, 535, 538)  # a login is needed, was wrong, needs TL
 _POLICY: Final = "5.7."  # it is not the address that is wrong (RFC 3463, 3.8)
 
 
-class SmtpProvider(Provider):
+class SmtpProvider(MailProvider):
     """One server. It knows no keys: who gets a mail twice tells by its Message-ID."""
 
     def __init__(
@@ -31,7 +31,7 @@ class SmtpProvider(Provider):
         self._connections = SmtpConnections(server, clock.monotonic_s, tls)
 
     @override
-    async def send(self, mail: Outgoing) -> None:
+    async def send(self, mail: RawMail) -> None:
         options = [] if mail.to.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         async with self._connections.one() as smtp:
             given = False

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from actors.files.activities import FILES, FilesWork, LookAt, Looked, Wipe
+from actors.files.activities import FILES, FileInspection, FilesWork, InspectFile, Wipe
 from actors.files.records import BLURRED, Picture, Reason
 from common.clock import Clock
 from common.errors import CarewireError, NotFound
@@ -61,7 +61,7 @@ class FilesConnector(Connector):
     async def close(self) -> None:
         """There is nobody to hang up on."""
 
-    async def _look(self, work: LookAt) -> Looked:
+    async def _look(self, work: InspectFile) -> FileInspection:
         size = (await self._blobs.state(work.blob)).length
         digest, head, tail = await self._digest(work.blob, size)
         kind = types.type_of(head)
@@ -76,9 +76,9 @@ class FilesConnector(Connector):
             reason = self._refusal(work, kind, size)
         if reason is None and kind in pictures.PICTURES:
             return await self._picture(work, kind, size, digest)
-        return Looked(type=kind, size=size, sha256=digest, blob=work.blob, reason=reason)
+        return FileInspection(type=kind, size=size, sha256=digest, blob=work.blob, reason=reason)
 
-    def _refusal(self, work: LookAt, kind: str, size: int) -> Reason | None:
+    def _refusal(self, work: InspectFile, kind: str, size: int) -> Reason | None:
         if not claims.fits(kind, work.claimed, work.extension):
             return "type_mismatch"
         if kind not in self._settings.types or (kind in pictures.PICTURES and not pictures.can_open(kind)):
@@ -102,11 +102,11 @@ class FilesConnector(Connector):
         except archives.Forbidden as refused:
             return kind, refused.reason
 
-    async def _picture(self, work: LookAt, kind: str, size: int, digest: str) -> Looked:
+    async def _picture(self, work: InspectFile, kind: str, size: int, digest: str) -> FileInspection:
         text = b"".join([piece async for piece in await self._blobs.read(work.blob)])
         made = await pictures.make(text, kind)
         if isinstance(made, NotMade):
-            return Looked(type=kind, size=size, sha256=digest, reason=made.reason)
+            return FileInspection(type=kind, size=size, sha256=digest, reason=made.reason)
         kept: list[str] = []
         try:
             return await self._stored(work, made, kept)
@@ -115,12 +115,12 @@ class FilesConnector(Connector):
                 await self._blobs.delete(blob)
             raise
 
-    async def _stored(self, work: LookAt, made: Made, kept: list[str]) -> Looked:
+    async def _stored(self, work: InspectFile, made: Made, kept: list[str]) -> FileInspection:
         """Where its bytes are now."""
         variants = {name: await self._store(work.owner, small, kept) for name, small in made.small.items()}
         variants[BLURRED] = await self._store(work.owner, made.blurred, kept)
         whole = await self._store(work.owner, made.whole, kept)
-        return Looked(
+        return FileInspection(
             type=made.type,
             size=len(made.whole),
             sha256=hashlib.sha256(made.whole).hexdigest(),

@@ -19,7 +19,7 @@ from serve_app.capabilities.files.reading.held import HeldFiles
 from serve_app.capabilities.files.reading.links import PATH as LINKS
 from serve_app.capabilities.files.reading.links import FileLinks
 from serve_app.capabilities.files.reading.names import content_type, disposition
-from serve_app.capabilities.files.sight import FileSight, Seen
+from serve_app.capabilities.files.sight import FileSight, VisibleFile
 from serve_app.edge.api.problems import out_of_range
 from serve_app.edge.conventions.permits import permit
 from store.ports.blobs import Blobs
@@ -36,7 +36,7 @@ Variant = Literal["256", "1280", "original"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ContentPart:
     """What somebody gets of a file."""
 
     blob: str
@@ -73,12 +73,12 @@ class FileContent:
         """Raises NotFound: the link is not good, or whoever made it sees the file no more."""
         granted = self._links.read(token)
         if (kept := await self._held.under(granted)) is not None:
-            part = Part(kept.blob, kept.type or "application/octet-stream", f'"{kept.id}"')
+            part = ContentPart(kept.blob, kept.type or "application/octet-stream", f'"{kept.id}"')
             return await self._answer(request, part, kept.id, attached=True)
         seen = await self._sight.of(granted.file, Principal(granted.user, granted.role), _trace(request))
         return await self._answer(request, part_of(seen, granted.variant), seen.name, attached=granted.attached)
 
-    async def _answer(self, request: Request, part: Part, name: str, *, attached: bool) -> Response:
+    async def _answer(self, request: Request, part: ContentPart, name: str, *, attached: bool) -> Response:
         headers = _HEADERS | {
             "ETag": part.tag,
             "Content-Disposition": disposition(name, part.type, attached=attached),
@@ -93,7 +93,7 @@ class FileContent:
         return await self._bytes(request=request, part=part, wanted=wanted, length=length, headers=headers)
 
     async def _bytes(
-        self, request: Request, part: Part, wanted: Range | None, length: int, headers: Mapping[str, str]
+        self, request: Request, part: ContentPart, wanted: Range | None, length: int, headers: Mapping[str, str]
     ) -> Response:
         told, status = dict(headers), HTTPStatus.OK
         start, end = (0, length) if wanted is None else (wanted.start, wanted.end)
@@ -107,7 +107,7 @@ class FileContent:
         return StreamingResponse(self._metrics.going(pieces), status, told, media_type)
 
 
-def part_of(seen: Seen, variant: str) -> Part:
+def part_of(seen: VisibleFile, variant: str) -> ContentPart:
     """What they get. Of a picture that they have not accepted: a blurred one, whatever they ask for.
 
     Raises:
@@ -121,13 +121,13 @@ def part_of(seen: Seen, variant: str) -> Part:
     if named == ORIGINAL:
         if not record.original or not seen.owned:
             raise NotFound("There is no such variant of this file.", file=record.id)
-        return Part(record.original, record.claimed or record.type, _tag(record, named))
+        return ContentPart(record.original, record.claimed or record.type, _tag(record, named))
     if not named:
-        return Part(record.blob, record.type, _tag(record, ""))
+        return ContentPart(record.blob, record.type, _tag(record, ""))
     blob = record.picture.variants.get(named) if record.picture is not None else None
     if blob is None:
         raise NotFound("There is no such variant of this file.", file=record.id)
-    return Part(blob, "image/jpeg" if named == BLURRED else _variant_type(record), _tag(record, named))
+    return ContentPart(blob, "image/jpeg" if named == BLURRED else _variant_type(record), _tag(record, named))
 
 
 def content_routes(content: FileContent) -> APIRouter:

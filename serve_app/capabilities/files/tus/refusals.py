@@ -7,7 +7,7 @@ from common.errors import CarewireError
 CHECKSUM_MISMATCH: Final = 460
 
 
-class Refused(Exception):
+class TusRefusal(Exception):
     """Answered as `error` is, with this status."""
 
     def __init__(self, error: CarewireError, status: int) -> None:

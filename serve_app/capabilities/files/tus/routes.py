@@ -14,7 +14,7 @@ from common.errors import CarewireError, Conflict, FailedPrecondition, InvalidAr
 from serve_app.capabilities.files.metrics import FilesMetrics
 from serve_app.capabilities.files.quota import FileQuota
 from serve_app.capabilities.files.tus import headers as said
-from serve_app.capabilities.files.tus.refusals import CHECKSUM_MISMATCH, Refused
+from serve_app.capabilities.files.tus.refusals import CHECKSUM_MISMATCH, TusRefusal
 from serve_app.capabilities.files.tus.uploads import Upload, Uploads
 from serve_app.edge.api.problems import problem
 from serve_app.edge.conventions.permits import permit
@@ -177,7 +177,7 @@ async def _answered(request: Request, answer: Answering) -> Response:
     """The answer, or the refusal, with the version."""
     try:
         response = await answer()
-    except Refused as refused:
+    except TusRefusal as refused:
         response = problem(refused.error, request, status=refused.status)
         if refused.status == HTTPStatus.PRECONDITION_FAILED:
             response.headers["Tus-Version"] = said.VERSION
@@ -192,13 +192,13 @@ async def _answered(request: Request, answer: Answering) -> Response:
 def _check_version(request: Request) -> None:
     if request.headers.getlist("tus-resumable") != [said.VERSION]:
         error = FailedPrecondition("Send Tus-Resumable: 1.0.0.", details={"field": "Tus-Resumable"})
-        raise Refused(error, HTTPStatus.PRECONDITION_FAILED)
+        raise TusRefusal(error, HTTPStatus.PRECONDITION_FAILED)
 
 
 def _check_media_type(request: Request) -> None:
     if request.headers.get("content-type") != said.MEDIA_TYPE:
         error = InvalidArgument(f"Send Content-Type: {said.MEDIA_TYPE}.", details={"field": "Content-Type"})
-        raise Refused(error, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise TusRefusal(error, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 
 async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
@@ -221,7 +221,7 @@ async def _whole(source: AsyncIterator[bytes], checked: said.Checksum) -> bytes:
             raise _too_long(LARGEST_CHECKED)
     if not checked.fits(held):
         error = InvalidArgument("These bytes do not fit their checksum.", details={"reason": "checksum"})
-        raise Refused(error, CHECKSUM_MISMATCH)
+        raise TusRefusal(error, CHECKSUM_MISMATCH)
     return bytes(held)
 
 

@@ -19,9 +19,9 @@ from common.clock import Clock
 from common.errors import Conflict, FailedPrecondition, NotFound
 from common.ids import new_id
 from serve_app.capabilities.files.quota import FileQuota
-from serve_app.capabilities.files.service import Files, Told
+from serve_app.capabilities.files.service import Files, UploadMetadata
 from serve_app.capabilities.files.tus.headers import Metadata
-from serve_app.capabilities.files.tus.refusals import Refused
+from serve_app.capabilities.files.tus.refusals import TusRefusal
 from store.mongo.client import Database, Document, database_errors
 from store.ports.blobs import Blobs
 from store.ports.vault import Vault
@@ -119,7 +119,7 @@ class Uploads:
         if not one.done and one.until <= self._now():
             await self._blobs.delete(one.blob)
             gone = NotFound("This upload was not gone on with in time. Begin anew.", details={"reason": "expired"})
-            raise Refused(gone, HTTPStatus.GONE)
+            raise TusRefusal(gone, HTTPStatus.GONE)
         return one
 
     async def declare(self, one: Upload, length: int) -> Upload:
@@ -164,7 +164,7 @@ class Uploads:
             owner=one.owner,
             name=told.name,
             size=size,
-            told=Told(type=told.type, sha256=told.sha256, room=told.room),
+            told=UploadMetadata(type=told.type, sha256=told.sha256, room=told.room),
             trace=trace,
         )
         with database_errors():

@@ -40,7 +40,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class LoginAttempt:
     """An attempt that may be made. `first`: nobody has tried this account lately. `began_lock`: the account is being
     guarded from now on, and was not before."""
 
@@ -77,7 +77,7 @@ class Lockout:
             Count(f"{_ADDRESS}{address}", settings.free_attempts_ip),
         )
 
-    async def begin(self, counts: Sequence[Count]) -> Attempt:
+    async def begin(self, counts: Sequence[Count]) -> LoginAttempt:
         """Count an attempt.
 
         Raises:
@@ -95,16 +95,16 @@ class Lockout:
             taken.append(count)
         began = any(n == count.free for n, count in zip(made, taken, strict=True))
         first = all(n == 1 for n, count in zip(made, taken, strict=True) if not count.key.startswith(_ADDRESS))
-        return Attempt(tuple(taken), began, first)
+        return LoginAttempt(tuple(taken), began, first)
 
-    async def succeeded(self, attempt: Attempt) -> None:
+    async def succeeded(self, attempt: LoginAttempt) -> None:
         """The password was right: the account's counts begin anew, the address gets this one back."""
         own = [count.key for count in attempt.counts if not count.key.startswith(_ADDRESS)]
         with database_errors():
             await self._counts.delete_many({"_id": {"$in": own}})
         await self.spared(attempt)
 
-    async def spared(self, attempt: Attempt) -> None:
+    async def spared(self, attempt: LoginAttempt) -> None:
         """The password was right but is not all that is asked for: the address gets this one back."""
         for count in attempt.counts:
             if count.key.startswith(_ADDRESS):

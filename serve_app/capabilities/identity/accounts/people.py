@@ -10,7 +10,7 @@ from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.identity.accounts.account_records import Account, AccountOwner
 from serve_app.capabilities.identity.accounts.codes import Invitation
 from serve_app.capabilities.identity.messages.outbox import OutgoingMail
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.parts import Parts
 
 INVITED_ROLES: Final = ("therapist", "moderator", "admin")
@@ -28,7 +28,7 @@ class People:
         account = await self._parts.accounts.need(user)
         return account, await self._parts.accounts.person(account)
 
-    async def set_role(self, user: str, role: str, by: Verified, origin: Origin) -> None:
+    async def set_role(self, user: str, role: str, by: Verified, origin: RequestOrigin) -> None:
         """Tokens that say otherwise are void; a refresh brings the new role.
 
         Raises:
@@ -43,7 +43,7 @@ class People:
         await self._parts.revocations.revoke(Revocation(user, epoch=account.epoch, before_ms=now_ms))
         await self._parts.notices.tell(user, "security_notice", {"kind": "role_changed", "role": role})
 
-    async def block(self, user: str, why: str, by: Verified, origin: Origin) -> None:
+    async def block(self, user: str, why: str, by: Verified, origin: RequestOrigin) -> None:
         """Nothing that this user has gets in any more, whoever issued it. Also for users of another issuer."""
         if user == by.user:
             raise FailedPrecondition("You cannot block yourself.")
@@ -53,7 +53,7 @@ class People:
         await self._parts.sessions.end_all(user)
         await self._parts.revocations.revoke(Revocation(user, blocked=True, before_ms=self._clock.now_ms()))
 
-    async def unblock(self, user: str, by: Verified, origin: Origin) -> None:
+    async def unblock(self, user: str, by: Verified, origin: RequestOrigin) -> None:
         """New tokens are good again; what was issued before the block is not.
 
         Raises:
@@ -67,7 +67,7 @@ class People:
             await self._parts.accounts.change(user, status="active")
         await self._parts.revocations.unblock(user)
 
-    async def invite(self, email: str, role: str, by: Verified, origin: Origin) -> Invitation:
+    async def invite(self, email: str, role: str, by: Verified, origin: RequestOrigin) -> Invitation:
         """Sends the code to the address. It is in the answer as well: whoever invites may hand it over."""
         invitation = await self._parts.invitations.make(email, role, by.user)
         mail = OutgoingMail("invitation", email, invitation.code)
@@ -76,13 +76,13 @@ class People:
         await self._record("invitation.made", "", by, origin, resource=f"{invitation.id} {role}")
         return invitation
 
-    async def withdraw(self, invitation: str, by: Verified, origin: Origin) -> None:
+    async def withdraw(self, invitation: str, by: Verified, origin: RequestOrigin) -> None:
         """Raises NotFound."""
         await self._parts.invitations.withdraw(invitation)
         await self._record("invitation.withdrawn", "", by, origin, resource=invitation)
 
     async def _record(
-        self, action: str, user: str, by: Verified, origin: Origin, *, resource: str = "", why: str = ""
+        self, action: str, user: str, by: Verified, origin: RequestOrigin, *, resource: str = "", why: str = ""
     ) -> None:
         await self._parts.audit.append(
             AuditEntry(

@@ -12,7 +12,7 @@ from actors.care.commands import (
     BindRoom,
     EndCare,
     EndCover,
-    ForgetParty,
+    ForgetCareParty,
     PauseCare,
     ResumeCare,
 )
@@ -152,7 +152,7 @@ class CareRelations(CareReader):
         """End every one of a user (erasure). Idempotent. Raises Unavailable: it is not finished."""
         last: str | None = None
         while page := await self.of(user, after=last):
-            await asyncio.gather(*(self._ask(one.id, ForgetParty(user), SYSTEM, "") for one in _open(page)))
+            await asyncio.gather(*(self._ask(one.id, ForgetCareParty(user), SYSTEM, "") for one in _open(page)))
             last = page[-1].id
 
     async def _ask(self, care_id: str, command: Command[CareRecord], by: Principal, trace: str) -> CareRecord:

@@ -24,9 +24,9 @@ from common.ids import new_id
 from common.logs import get_logger
 from config.settings import IdentitySettings
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.capabilities.identity.origin import Origin
+from serve_app.capabilities.identity.origin import RequestOrigin
 from serve_app.capabilities.identity.sessions.revocation import Revocations
-from serve_app.capabilities.identity.sessions.tickets import Ticket, Tickets
+from serve_app.capabilities.identity.sessions.tickets import RefreshCredential, Tickets
 from store.mongo.client import Database, Document, database_errors
 
 COLLECTION: Final = "sessions"
@@ -38,7 +38,7 @@ GRACE_S: Final = 10.0  # that the answer to a refresh is given again
 log = get_logger(__name__)
 
 
-class Device(msgspec.Struct, frozen=True):
+class SessionDevice(msgspec.Struct, frozen=True):
     """What is sealed of a session: the device's name, and what the login told of it."""
 
     name: str = ""
@@ -53,7 +53,7 @@ class LoginSession:
     id: str
     user: str
     device: str
-    about: Device
+    about: SessionDevice
     started_at: int
     seen_at: int
 
@@ -85,7 +85,7 @@ class LoginSessions:
         self._settings = settings
         self._clock = clock
 
-    async def begin(self, user: str, device: str, about: Device) -> tuple[LoginSession, str]:
+    async def begin(self, user: str, device: str, about: SessionDevice) -> tuple[LoginSession, str]:
         """A new session and its first refresh token. With too many of them, the oldest ends."""
         now_ms = self._clock.now_ms()
         id_ = new_id("ses", now_ms)
@@ -108,7 +108,7 @@ class LoginSessions:
             await self.end(user, old.id)
         return LoginSession(id=id_, user=user, device=device, about=about, started_at=now_ms, seen_at=now_ms), token
 
-    async def rotate(self, token: str, by: Origin) -> tuple[LoginSession, str] | Reused:
+    async def rotate(self, token: str, by: RequestOrigin) -> tuple[LoginSession, str] | Reused:
         """The session and its next refresh token; within `GRACE_S`, for the same client, once more.
 
         Raises:
@@ -154,7 +154,7 @@ class LoginSessions:
         """Give the device of a session a name. Raises NotFound."""
         found = await self._find(user, session)
         present = await self._session(found)
-        about = Device(name, present.about.agent, present.about.address)
+        about = SessionDevice(name, present.about.agent, present.about.address)
         sealed = await self._sealing.seal(user, about, session)
         with database_errors():
             await self._all.update_one({"_id": session}, {"$set": {"sealed": sealed}})
@@ -199,7 +199,7 @@ class LoginSessions:
         return found
 
     async def _session(self, document: Document) -> LoginSession:
-        about = await self._sealing.open(document["sealed"], Device, document["_id"]) or Device()
+        about = await self._sealing.open(document["sealed"], SessionDevice, document["_id"]) or SessionDevice()
         return LoginSession(
             id=document["_id"],
             user=document["user"],
@@ -213,7 +213,7 @@ class LoginSessions:
         return datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=self._settings.session_ttl_d)
 
 
-def _is_repeat(known: Document, ticket: Ticket, seen_by: str, now_ms: int) -> bool:
+def _is_repeat(known: Document, ticket: RefreshCredential, seen_by: str, now_ms: int) -> bool:
     """Has this successor just been handed out, to the same client?"""
     newest = (known["generation"], known["digest"]) == (ticket.generation, ticket.digest)
     return newest and known.get("seen_by") == seen_by and now_ms - known["seen_at"] <= GRACE_S * 1000

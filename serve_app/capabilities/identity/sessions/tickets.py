@@ -21,7 +21,7 @@ _DEVICE: Final = re.compile(r"cwd1\.([A-Za-z0-9_-]{32})\.([A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class RefreshCredential:
     """A refresh token of ours. `digest` is what is stored of its secret."""
 
     session: str
@@ -35,11 +35,11 @@ class Tickets:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def issue(self, session: str, generation: int) -> tuple[str, Ticket]:
+    def issue(self, session: str, generation: int) -> tuple[str, RefreshCredential]:
         """A fresh refresh token, and what is to be stored of it."""
         return self._ticket(session, generation, _text(os.urandom(_SECRET_BYTES)))
 
-    def successor(self, token: str) -> tuple[str, Ticket]:
+    def successor(self, token: str) -> tuple[str, RefreshCredential]:
         """The one that follows `token`, which `read` has accepted: always the same, and only the key can tell it. So
         whichever replica is asked again gives the same answer, and nobody has to keep it."""
         shown = self.read(token)
@@ -50,11 +50,11 @@ class Tickets:
         """The id of the access token that is handed out with refresh token `token`, the same each time."""
         return f"tok_{to_base32(now_ms, 10)}{to_base32(int.from_bytes(hashlib.sha256(token.encode()).digest()), 16)}"
 
-    def _ticket(self, session: str, generation: int, secret: str) -> tuple[str, Ticket]:
+    def _ticket(self, session: str, generation: int, secret: str) -> tuple[str, RefreshCredential]:
         token = f"cwr1.{session}.{generation}.{secret}"
-        return f"{token}.{self._mac(token)}", Ticket(session, generation, _digest(secret))
+        return f"{token}.{self._mac(token)}", RefreshCredential(session, generation, _digest(secret))
 
-    def read(self, token: str) -> Ticket:
+    def read(self, token: str) -> RefreshCredential:
         """What it says.
 
         Raises:
@@ -63,7 +63,7 @@ class Tickets:
         match = _REFRESH.fullmatch(token)
         if match is None or not hmac.compare_digest(self._mac(token.rpartition(".")[0]), match[4]):
             raise Unauthenticated("The refresh token is not valid. Sign in again.", reason="refresh_forged")
-        return Ticket(match[1], int(match[2]), _digest(match[3]))
+        return RefreshCredential(match[1], int(match[2]), _digest(match[3]))
 
     def device_token(self, account: str) -> str:
         """What a device shows at the next login, so that it is known to be one of the account's."""

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from actors.meetings.activities import MEDIA, NO_WORKER, HoldRoom, PlaceRoom, RoomPlaced, RoomState
+from actors.meetings.activities import MEDIA, NO_WORKER, HoldRoom, MediaRoomState, PlaceRoom, RoomPlaced
 from actors.meetings.house import doors_of
 from actors.meetings.reports import MoveMedia
 from common.errors import CarewireError
@@ -21,7 +21,7 @@ from serve_app.capabilities.meetings.fleet.supervisor import FleetSupervisor
 from serve_app.capabilities.meetings.metrics import MeetingCensus
 from serve_app.capabilities.meetings.relays.probe import state_of
 from serve_app.capabilities.meetings.workers import wire
-from serve_app.capabilities.meetings.workers.link import Links, WorkerGone
+from serve_app.capabilities.meetings.workers.link import WorkerGone, WorkerLinks
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry, Placed, WorkerRecord
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -39,7 +39,7 @@ class MediaConnector(Connector):
     def __init__(
         self,
         registry: MediaRegistry,
-        links: Links,
+        links: WorkerLinks,
         fleet: Fleet,
         entities: EntityClient,
         supervisor: FleetSupervisor,
@@ -77,7 +77,7 @@ class MediaConnector(Connector):
         await self._supervisor.close()
         await self._links.close()
 
-    async def _place(self, room: RoomState) -> str:
+    async def _place(self, room: MediaRoomState) -> str:
         """A worker that has the room by now. Raises Refused, Later."""
         try:
             record = await self._fleet.place()
@@ -86,14 +86,14 @@ class MediaConnector(Connector):
         await self._give(record, msgspec.structs.replace(room, worker=record.name))
         return record.name
 
-    async def _give(self, record: WorkerRecord, room: RoomState) -> None:
+    async def _give(self, record: WorkerRecord, room: MediaRoomState) -> None:
         await self._registry.place(Placed(room.meeting, record.name, record.life, room.epoch))
         try:
             await self._links.call_this(record, wire.APPLY, wire.packed(room), timeout_s=2.0)
         except WorkerGone as error:
             raise Later("worker_gone", "The worker is gone.", retry_after_s=_SOON_S, only_this=True) from error
 
-    async def _hold(self, room: RoomState) -> None:
+    async def _hold(self, room: MediaRoomState) -> None:
         if not room.worker:
             return
         record = await self._registry.worker(room.worker)
@@ -108,7 +108,7 @@ class MediaConnector(Connector):
         else:
             await self._give(record, room)
 
-    async def _close(self, record: WorkerRecord, room: RoomState) -> None:
+    async def _close(self, record: WorkerRecord, room: MediaRoomState) -> None:
         try:
             await self._links.call_this(record, wire.APPLY, wire.packed(room), timeout_s=2.0)
         except WorkerGone:
@@ -119,7 +119,7 @@ def media_connectors(context: RunnerContext) -> Iterable[Connector]:
     """What a runner opens."""
     settings = context.settings
     registry = MediaRegistry(context.database)
-    links = Links(registry, settings.cluster.node_tls())
+    links = WorkerLinks(registry, settings.cluster.node_tls())
     hatchery = RayHatchery(settings, registry, context.pools)
     fleet = Fleet(registry, links, hatchery, settings.media)
     supervisor = FleetSupervisor(

@@ -9,7 +9,7 @@ from common.errors import CarewireError
 from config.capabilities.media import MediaSettings
 from serve_app.capabilities.meetings.fleet.hatching import Hatchery, NotHatched
 from serve_app.capabilities.meetings.workers import wire
-from serve_app.capabilities.meetings.workers.link import Links, WorkerGone
+from serve_app.capabilities.meetings.workers.link import WorkerGone, WorkerLinks
 from serve_app.capabilities.meetings.workers.registry import Control, MediaRegistry, WorkerRecord
 from serve_app.capabilities.meetings.workers.wire import Stats
 
@@ -22,7 +22,7 @@ class NoWorker(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WorkerReading:
     """A worker, and what it said; None: it did not answer."""
 
     record: WorkerRecord
@@ -32,11 +32,13 @@ class Seen:
 class Fleet:
     """Of one process."""
 
-    def __init__(self, registry: MediaRegistry, links: Links, hatchery: Hatchery, settings: MediaSettings) -> None:
+    def __init__(
+        self, registry: MediaRegistry, links: WorkerLinks, hatchery: Hatchery, settings: MediaSettings
+    ) -> None:
         self._registry, self._links, self._hatchery, self._settings = registry, links, hatchery, settings
         self._hatching = asyncio.Lock()
 
-    async def look(self) -> list[Seen]:
+    async def look(self) -> list[WorkerReading]:
         """All of them, asked at once."""
         return list(await asyncio.gather(*(self._see(record) for record in await self._registry.workers())))
 
@@ -61,7 +63,7 @@ class Fleet:
         control = await self._registry.control()
         return None if self.none_may(control) else self.fittest(await self.look(), {*but, *control.draining})
 
-    def fittest(self, seen: Sequence[Seen], but: Collection[str]) -> WorkerRecord | None:
+    def fittest(self, seen: Sequence[WorkerReading], but: Collection[str]) -> WorkerRecord | None:
         """The least loaded of these that may take a meeting, by what they said."""
         fit = [each for each in seen if each.record.name not in but and self._fits(each)]
         return min(fit, key=_burden).record if fit else None
@@ -89,14 +91,14 @@ class Fleet:
         except NotHatched as error:
             raise NoWorker from error
 
-    async def _see(self, record: WorkerRecord) -> Seen:
+    async def _see(self, record: WorkerRecord) -> WorkerReading:
         try:
             data = await self._links.call_this(record, wire.STATS, b"", timeout_s=_ANSWER_S)
         except (WorkerGone, CarewireError):
-            return Seen(record, None)
-        return Seen(record, wire.unpacked(data, Stats))
+            return WorkerReading(record, None)
+        return WorkerReading(record, wire.unpacked(data, Stats))
 
-    def _fits(self, seen: Seen) -> bool:
+    def _fits(self, seen: WorkerReading) -> bool:
         stats, settings = seen.stats, self._settings
         return (
             stats is not None
@@ -105,7 +107,7 @@ class Fleet:
             and stats.load < settings.max_load
         )
 
-    def crowded(self, seen: Sequence[Seen]) -> bool:
+    def crowded(self, seen: Sequence[WorkerReading]) -> bool:
         """Whether all that answer are so full that another one is wanted."""
         share, settings = self._settings.start_at, self._settings
         told = [each.stats for each in seen if each.stats is not None and each.stats.state == "ready"]
@@ -114,6 +116,6 @@ class Fleet:
         )
 
 
-def _burden(seen: Seen) -> tuple[float, int, int]:
+def _burden(seen: WorkerReading) -> tuple[float, int, int]:
     assert seen.stats is not None
     return (round(seen.stats.load, 1), seen.stats.streams, len(seen.stats.rooms))

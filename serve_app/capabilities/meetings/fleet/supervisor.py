@@ -19,9 +19,9 @@ from common.lib.tasks import Tasks
 from common.logs import get_logger
 from config.capabilities.media import MediaSettings
 from serve_app.capabilities.meetings.fleet.hatching import Hatchery, cpu_s_of
-from serve_app.capabilities.meetings.fleet.placing import Fleet, NoWorker, Seen
+from serve_app.capabilities.meetings.fleet.placing import Fleet, NoWorker, WorkerReading
 from serve_app.capabilities.meetings.workers import wire
-from serve_app.capabilities.meetings.workers.link import Links, WorkerGone
+from serve_app.capabilities.meetings.workers.link import WorkerGone, WorkerLinks
 from serve_app.capabilities.meetings.workers.registry import Control, MediaRegistry, Placed, WorkerRecord
 from serve_app.capabilities.meetings.workers.wire import Stats
 from store.holders import is_dead, this_process
@@ -51,7 +51,7 @@ class FleetSupervisor:
     def __init__(
         self,
         registry: MediaRegistry,
-        links: Links,
+        links: WorkerLinks,
         fleet: Fleet,
         hatchery: Hatchery,
         leases: Leases,
@@ -157,7 +157,11 @@ class FleetSupervisor:
         meeting would wait for another worker to be started."""
         if self._fleet.none_may(self._control):
             return None
-        seen = [Seen(each.record, each.stats) for each in self._watched.values() if not is_dead(_holder(each.record))]
+        seen = [
+            WorkerReading(each.record, each.stats)
+            for each in self._watched.values()
+            if not is_dead(_holder(each.record))
+        ]
         return self._fleet.fittest(seen, {*but, *self._control.draining})
 
     async def _move_one(self, room: Placed, reason: str, target: WorkerRecord | None) -> None:
@@ -202,7 +206,7 @@ class FleetSupervisor:
             return None
 
     async def _keep_spare(self, control: Control) -> None:
-        seen = [Seen(each.record, each.stats) for each in self._watched.values()]
+        seen = [WorkerReading(each.record, each.stats) for each in self._watched.values()]
         ready = [each.stats for each in seen if each.stats is not None and each.stats.state == "ready"]
         met = any(stats.rooms for stats in ready)
         empty = sum(1 for stats in ready if not stats.rooms)

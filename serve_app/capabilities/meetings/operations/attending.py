@@ -9,8 +9,7 @@ from actors.kernel.contract.answers import Reply
 from actors.meetings.commands import (
     GetIce,
     GetQuality,
-    Join,
-    Leave,
+    LeaveSeat,
     ListParticipants,
     RefreshTicket,
     ReportQuality,
@@ -18,6 +17,7 @@ from actors.meetings.commands import (
     SetMedia,
     ShareScreen,
     StopScreen,
+    TakeSeat,
 )
 from actors.meetings.shown import IceReply, JoinReply, LeftReply, ParticipantReply, ParticipantsReply, TicketReply
 from actors.meetings.shown_evidence import QualityReply
@@ -47,7 +47,7 @@ class Attending:
         yield Operation(
             name="join_video_room",
             action="meeting.join",
-            request=requests.JoinRoom,
+            request=requests.JoinMeetingRoom,
             call=self._join,
             rest=Rest("POST", f"{ONE}/join", tag=TAG),
             limit="write",
@@ -189,9 +189,9 @@ class Attending:
             description="How it was, minute by minute: for the host and administrators.",
         )
 
-    async def _join(self, request: requests.JoinRoom, caller: Caller) -> Reply:
+    async def _join(self, request: requests.JoinMeetingRoom, caller: Caller) -> Reply:
         consent = request.consent
-        join = Join(
+        join = TakeSeat(
             "",
             request.device_id or "",
             name=request.display_name or "",
@@ -202,7 +202,7 @@ class Attending:
         return await self._meetings.join(request.meeting_id, join, caller)
 
     async def _leave(self, request: requests.ChangeMeeting, caller: Caller) -> Reply:
-        reply = await self._meetings.ask(request.meeting_id, Leave(), caller)
+        reply = await self._meetings.ask(request.meeting_id, LeaveSeat(), caller)
         await self._meetings.enforce(request.meeting_id, caller.trace)
         return reply
 

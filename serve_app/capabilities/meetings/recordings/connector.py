@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from actors.recordings.activities import RECORDINGS, Destroy, Finish, Finished
+from actors.recordings.activities import RECORDINGS, Destroy, Finished, FinishRecording
 from actors.recordings.state import Track
 from common.errors import CarewireError, NotFound
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
@@ -21,7 +21,7 @@ from serve_app.capabilities.meetings.workers.registry import MediaRegistry
 from store.ports.blobs import Blobs
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_wanted: Final = msgspec.msgpack.Decoder(Finish | Destroy).decode
+_wanted: Final = msgspec.msgpack.Decoder(FinishRecording | Destroy).decode
 _STORING_S: Final = 6.0  # that a worker may still take to store what it has
 _LOOKS_S: Final = 0.2
 _SETTLES_S: Final = 0.6  # in which a worker hears that it is to stop, and says that it has begun to store
@@ -44,7 +44,7 @@ class RecordingsConnector(Connector):
         except msgspec.MsgspecError as error:
             raise Unreadable("This version does not know such work.") from error
         try:
-            if isinstance(wanted, Finish):
+            if isinstance(wanted, FinishRecording):
                 return _pack(await self._finished(wanted))
             await self._destroy(wanted)
         except CarewireError as error:
@@ -59,7 +59,7 @@ class RecordingsConnector(Connector):
     async def close(self) -> None:
         """There is nobody to hang up on."""
 
-    async def _finished(self, wanted: Finish) -> Finished:
+    async def _finished(self, wanted: FinishRecording) -> Finished:
         manifests = [each for each in await self._stored(wanted.recording) if each.segments]
         tracks, broken = [], False
         for manifest in manifests:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from actors.kernel.contract.entity import Principal
-from actors.recordings.state import Record, Track
+from actors.recordings.state import RecordingState, Track
 from common.errors import NotFound
 from common.lib.ranges import Range, Unsatisfiable, range_of
 from serve_app.capabilities.meetings.recordings.manifests import blob_of
@@ -54,7 +54,7 @@ class RecordingContent:
     async def _bytes(
         self,
         request: Request,
-        record: Record,
+        record: RecordingState,
         track: Track,
         wanted: Range | None,
         headers: Mapping[str, str],

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from actors.meetings.activities import RoomRecording, RoomState
+from actors.meetings.activities import MediaRoomState, RoomRecording
 from actors.meetings.reports import RecorderSays
 from common.clock import Clock
 from common.errors import AlreadyExists, CarewireError, Conflict, NotFound
@@ -56,7 +56,7 @@ class _Keeper(Sink):
     """The sink of one recording."""
 
     store: "RecordingStore"
-    room: RoomState
+    room: MediaRoomState
     recording: RoomRecording
     began_ms: int
     tracks: dict[TrackKey, _Track] = field(default_factory=dict)
@@ -96,8 +96,8 @@ class RecordingStore:
         self.life = life
         self._running: dict[str, tuple[_Keeper, Recorder]] = {}
 
-    def begin(self, room: RoomState) -> Recorder:
-        """See `workers.worker.Recordings`."""
+    def begin(self, room: MediaRoomState) -> Recorder:
+        """See `workers.worker.RecordingSink`."""
         assert room.recording is not None
         keeper = _Keeper(self, room, room.recording, self._clock.platform_ms())
         began_at = asyncio.get_running_loop().time()
@@ -106,8 +106,8 @@ class RecordingStore:
         self._tasks.spawn(self._store(keeper))
         return recorder
 
-    def follow(self, room: RoomState) -> None:
-        """See `workers.worker.Recordings`."""
+    def follow(self, room: MediaRoomState) -> None:
+        """See `workers.worker.RecordingSink`."""
         if room.recording is None or room.meeting not in self._running:
             return
         keeper, recorder = self._running[room.meeting]

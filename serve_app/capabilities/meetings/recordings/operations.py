@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from actors.recordings.shown import RecordingPage, RecordingReply
-from actors.recordings.state import Record
+from actors.recordings.state import RecordingState
 from common.clock import to_rfc3339
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound
 from serve_app.capabilities.meetings.recordings import requests
@@ -80,7 +80,7 @@ class RecordingOperations:
         yield from self._reading()
         yield from self._keeping()
 
-    async def _said(self, record: Record) -> Result:
+    async def _said(self, record: RecordingState) -> Result:
         """Of its people it names the places that they had in the meeting, so they are told beside it."""
         return Result(RecordingReply(recording=await self._recordings.shown(record)), persons=_people(record))
 
@@ -101,7 +101,7 @@ class RecordingOperations:
             )
             return await self._said(made)
 
-        async def stop(request: requests.OfMeeting, caller: Caller) -> Result:
+        async def stop(request: requests.OfRunningRecording, caller: Caller) -> Result:
             return await self._said(await self._recordings.stop(request.meeting_id, by=caller.by, trace=caller.trace))
 
         yield Operation(
@@ -135,7 +135,7 @@ class RecordingOperations:
         yield Operation(
             name="stop_recording",
             action="recording.stop",
-            request=requests.OfMeeting,
+            request=requests.OfRunningRecording,
             call=stop,
             rest=Rest("POST", f"{_OF_MEETING}/stop", tag=_TAG),
             limit="write",
@@ -256,7 +256,7 @@ class RecordingOperations:
         )
 
 
-def _people(record: Record) -> list[str]:
+def _people(record: RecordingState) -> list[str]:
     return sorted(record.shown | {record.host})
 
 

@@ -34,7 +34,7 @@ class AnswerRecordingConsent(Request, Repeatable, frozen=True, kw_only=True):
     text_version: TextVersion
 
 
-class OfMeeting(Request, Repeatable, frozen=True, kw_only=True):
+class OfRunningRecording(Request, Repeatable, frozen=True, kw_only=True):
     """The recording that runs in a meeting."""
 
     meeting_id: MeetingId

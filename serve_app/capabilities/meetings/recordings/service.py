@@ -9,10 +9,10 @@ from typing import Final, NamedTuple, TypeVar
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.meetings.commands import AnswerConsent, GetMeeting, StartRecording, StopRecording
-from actors.recordings.commands import Delete, Hold, Look
+from actors.recordings.commands import DestroyRecording, Look, RetainRecording
 from actors.recordings.kind import VIEWS
 from actors.recordings.shown import WholeRecording, shown
-from actors.recordings.state import KEPT, Record, Track
+from actors.recordings.state import KEPT, RecordingState, Track
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound
 from common.ids import new_id
@@ -29,10 +29,10 @@ _LOOKS_S: Final = 0.05
 R = TypeVar("R")
 
 
-class Page(NamedTuple):
+class RecordingsPage(NamedTuple):
     """Some recordings, and the id behind which the next ones are."""
 
-    recordings: list[Record]
+    recordings: list[RecordingState]
     next: str | None
 
 
@@ -57,21 +57,23 @@ class Recordings:
 
     # While the meeting lasts
 
-    async def start(self, meeting: str, *, audio_only: bool, by: Principal, trace: str) -> Record:
+    async def start(self, meeting: str, *, audio_only: bool, by: Principal, trace: str) -> RecordingState:
         """Ask everybody who is inside. Raises as `actors.meetings.rules.consent.start` does."""
         recording = new_id("rec", self._clock.now_ms())
         command = StartRecording(recording, self._text_version, audio_only)
         await self._entities.submit(f"meeting:{meeting}", command, by=by, trace=trace)
         return await self._followed(recording)
 
-    async def answer(self, recording: str, *, granted: bool, text_version: str, by: Principal, trace: str) -> Record:
+    async def answer(
+        self, recording: str, *, granted: bool, text_version: str, by: Principal, trace: str
+    ) -> RecordingState:
         """One for themselves. Raises as `actors.meetings.rules.consent.answer` does; NotFound."""
         before = await self._known(recording)
         command = AnswerConsent(recording, granted, text_version)
         await self._entities.submit(f"meeting:{before.meeting}", command, by=by, trace=trace)
         return await self._changed(before)
 
-    async def stop(self, meeting: str, *, by: Principal, trace: str) -> Record:
+    async def stop(self, meeting: str, *, by: Principal, trace: str) -> RecordingState:
         """Keep nothing more. Raises as `actors.meetings.rules.consent.stop_by` does."""
         await self._entities.submit(f"meeting:{meeting}", StopRecording(), by=by, trace=trace)
         newest = await self._newest(meeting)
@@ -79,7 +81,7 @@ class Recordings:
 
     # Afterwards
 
-    async def page(self, meeting: str, *, after: str | None, limit: int, by: Principal, trace: str) -> Page:
+    async def page(self, meeting: str, *, after: str | None, limit: int, by: Principal, trace: str) -> RecordingsPage:
         """Those of a meeting that they may see, the newest first. Raises NotFound: they have no part in it."""
         user = "" if by.role == "admin" else by.user
         found = await self._views.find(
@@ -99,23 +101,23 @@ class Recordings:
         for recording in ids[:limit]:
             with suppress(NotFound):
                 seen.append(await self.look(recording, by=by, trace=trace))
-        return Page(seen, ids[limit - 1] if len(ids) > limit else None)
+        return RecordingsPage(seen, ids[limit - 1] if len(ids) > limit else None)
 
-    async def hold(self, recording: str, *, held: bool, reason: str, by: Principal, trace: str) -> Record:
+    async def hold(self, recording: str, *, held: bool, reason: str, by: Principal, trace: str) -> RecordingState:
         """Keep it, whatever becomes due; or not any more."""
         return await self._done(
             recording=recording,
-            command=Hold(held, reason),
+            command=RetainRecording(held, reason),
             action="held" if held else "released",
             reason=reason,
             by=by,
             trace=trace,
         )
 
-    async def delete(self, recording: str, *, reason: str, by: Principal, trace: str) -> Record:
+    async def delete(self, recording: str, *, reason: str, by: Principal, trace: str) -> RecordingState:
         """Destroy it. Raises FailedPrecondition: reason `held`."""
         return await self._done(
-            recording=recording, command=Delete(reason), action="deleted", reason=reason, by=by, trace=trace
+            recording=recording, command=DestroyRecording(reason), action="deleted", reason=reason, by=by, trace=trace
         )
 
     async def access(self, recording: str, *, by: Principal) -> list[Document]:
@@ -125,7 +127,7 @@ class Recordings:
             raise NotFound("There is no such recording.")
         return await self.looks.of(recording)
 
-    async def readable(self, recording: str, *, by: Principal, trace: str) -> Record:
+    async def readable(self, recording: str, *, by: Principal, trace: str) -> RecordingState:
         """A recording whose bytes they may read now. Raises NotFound, FailedPrecondition: it is not ready."""
         record = await self.look(recording, by=by, trace=trace)
         if record.status == "deleted":
@@ -134,7 +136,7 @@ class Recordings:
             raise FailedPrecondition("This recording is not ready.", details={"reason": record.status})
         return record
 
-    async def look(self, recording: str, *, by: Principal, trace: str) -> Record:
+    async def look(self, recording: str, *, by: Principal, trace: str) -> RecordingState:
         """The record itself. Raises NotFound. Administrators see it under a break-glass grant over one who is in it."""
         if by.role != "admin":
             return await self._entities.ask(f"recording:{recording}", Look(), by=by, trace=trace)
@@ -150,7 +152,7 @@ class Recordings:
         async for record in self._records(user):
             yield await self.shown(record)
 
-    async def _records(self, user: str) -> AsyncIterator[Record]:
+    async def _records(self, user: str) -> AsyncIterator[RecordingState]:
         after: str | None = None
         while True:
             found = await self._views.find(
@@ -179,23 +181,23 @@ class Recordings:
             return False
         return True
 
-    async def shown(self, record: Record) -> WholeRecording:
+    async def shown(self, record: RecordingState) -> WholeRecording:
         """As people see it."""
         readable = await asyncio.gather(*(self.is_readable(track) for track in record.tracks))
         gone = {track.id for track, whole in zip(record.tracks, readable, strict=True) if not whole}
         return shown(record, frozenset(gone))
 
     async def _done(
-        self, recording: str, command: Command[Record], action: str, reason: str, by: Principal, trace: str
-    ) -> Record:
+        self, recording: str, command: Command[RecordingState], action: str, reason: str, by: Principal, trace: str
+    ) -> RecordingState:
         record = await self._entities.ask(f"recording:{recording}", command, by=by, trace=trace)
         await self.looks.note(recording, action, by.user, by.role, record.host, trace=trace, why=reason)
         return record
 
-    async def _known(self, recording: str) -> Record:
+    async def _known(self, recording: str) -> RecordingState:
         return await self._entities.ask(f"recording:{recording}", Look(), by=SYSTEM)
 
-    async def _granted(self, record: Record, actor: str) -> str:
+    async def _granted(self, record: RecordingState, actor: str) -> str:
         """On whom they have a grant in force. Raises NotFound: on nobody who is in it."""
         people = sorted(record.shown | {record.host})
         query: Document = {"actor": actor, "subject": {"$in": people}, "until_ms": {"$gt": self._clock.now_ms()}}
@@ -219,7 +221,7 @@ class Recordings:
             raise NotFound("There is no such recording.")
         return str(found[0].fields["recording"])
 
-    async def _followed(self, recording: str) -> Record:
+    async def _followed(self, recording: str) -> RecordingState:
         """It hears of its meeting by letter, a moment later. Raises NotFound: it has not."""
         for _ in range(round(_FOLLOWS_S / _LOOKS_S)):
             with suppress(NotFound):
@@ -227,7 +229,7 @@ class Recordings:
             await asyncio.sleep(_LOOKS_S)
         return await self._known(recording)
 
-    async def _changed(self, before: Record) -> Record:
+    async def _changed(self, before: RecordingState) -> RecordingState:
         now = before
         for _ in range(round(_FOLLOWS_S / _LOOKS_S / 4)):
             if (now := await self._known(before.id)) != before:
@@ -235,7 +237,7 @@ class Recordings:
             await asyncio.sleep(_LOOKS_S)
         return now
 
-    async def _stopped(self, recording: str) -> Record:
+    async def _stopped(self, recording: str) -> RecordingState:
         record = await self._known(recording)
         for _ in range(round(_FOLLOWS_S / _LOOKS_S)):
             if record.status not in ("consenting", "starting", "recording"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from actors.recordings.state import Gap, Integrity, Track
+from actors.recordings.state import Integrity, StreamGap, Track
 from serve_app.capabilities.meetings.recordings.manifests import GENESIS, Manifest, linked
 
 _LEAST_MS: Final = 500  # between two pieces of a track that is worth a name
@@ -19,16 +19,16 @@ def chained(manifest: Manifest) -> bool:
     return chain == manifest.chain
 
 
-def gaps_of(manifest: Manifest, after: Manifest | None, stopped: int) -> list[Gap]:
+def gaps_of(manifest: Manifest, after: Manifest | None, stopped: int) -> list[StreamGap]:
     """Where something is missing from a track. `after`: the piece of the same source that follows it. `stopped`: when
     the recording was."""
-    gaps = [Gap(each.begin, each.end, each.reason) for each in manifest.gaps]
+    gaps = [StreamGap(each.begin, each.end, each.reason) for each in manifest.gaps]
     if after is not None:
         if after.begin - manifest.end > _LEAST_MS:
             reason = "moved" if manifest.done else "killed"
-            gaps.append(Gap(manifest.end, after.begin, reason))
+            gaps.append(StreamGap(manifest.end, after.begin, reason))
     elif not manifest.done and stopped > manifest.end:
-        gaps.append(Gap(manifest.end, stopped, "killed"))
+        gaps.append(StreamGap(manifest.end, stopped, "killed"))
     return sorted(gaps, key=lambda gap: gap.begin)
 
 
@@ -44,7 +44,7 @@ def follower(manifest: Manifest, all_: Sequence[Manifest]) -> Manifest | None:
     return min(later, key=lambda each: each.began, default=None)
 
 
-def track_of(manifest: Manifest, sha256: str, gaps: Sequence[Gap]) -> Track:
+def track_of(manifest: Manifest, sha256: str, gaps: Sequence[StreamGap]) -> Track:
     """As it is kept for good."""
     return Track(
         id=manifest.track,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from actors.meetings.commands import GetMeeting
 from common.errors import FailedPrecondition
 from serve_app.capabilities.meetings.admission import Admissions
@@ -18,7 +18,7 @@ class MediaAdmission:
 
     async def by_ticket(
         self, meeting: str, ticket: str, epoch: int, caller: Caller
-    ) -> tuple[str, Callable[[], Awaitable[RoomState]]]:
+    ) -> tuple[str, Callable[[], Awaitable[MediaRoomState]]]:
         """Whose seat it opens, and how to look at the room until a worker has it.
 
         Raises:
@@ -26,15 +26,15 @@ class MediaAdmission:
             FailedPrecondition: reason `provider`: media does not go through a worker.
         """
         admission = await self._admissions.admit(meeting, ticket, epoch, by=caller.by, trace=caller.trace)
-        first: list[RoomState] = [admission.room]
+        first: list[MediaRoomState] = [admission.room]
 
-        async def look() -> RoomState:
+        async def look() -> MediaRoomState:
             room = first.pop() if first else await self._admissions.room(meeting, trace=caller.trace)
             return _forwarded(room)
 
         return admission.participant, look
 
-    async def by_seat(self, meeting: str, caller: Caller) -> tuple[str, Callable[[], Awaitable[RoomState]]]:
+    async def by_seat(self, meeting: str, caller: Caller) -> tuple[str, Callable[[], Awaitable[MediaRoomState]]]:
         """Likewise, by who asks.
 
         Raises:
@@ -47,13 +47,13 @@ class MediaAdmission:
             await self._meetings.ask(meeting, GetMeeting(), caller)  # who has no part in it hears so
             raise FailedPrecondition("You are not in this meeting now: join first.", details={"reason": "not_seated"})
 
-        async def look() -> RoomState:
+        async def look() -> MediaRoomState:
             return _forwarded(await self._admissions.room(meeting, trace=caller.trace))
 
         return seat.participant, look
 
 
-def _forwarded(room: RoomState) -> RoomState:
+def _forwarded(room: MediaRoomState) -> MediaRoomState:
     if room.over:
         raise FailedPrecondition("Media of this meeting does not go through our unit.", details={"reason": "provider"})
     return room

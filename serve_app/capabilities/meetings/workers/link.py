@@ -18,7 +18,7 @@ class WorkerGone(ConnectionError):
     """There is no such worker, or it does not answer."""
 
 
-class Links:
+class WorkerLinks:
     """Of one process, to all workers."""
 
     def __init__(self, registry: MediaRegistry, tls: NodeTls | None) -> None:
@@ -96,7 +96,7 @@ class Links:
             return connection
 
 
-async def asked_again(links: Links, worker: str, method: int, payload: bytes) -> bytes:
+async def asked_again(links: WorkerLinks, worker: str, method: int, payload: bytes) -> bytes:
     """`call`, for a person who waits. Raises Unavailable: the worker has just gone, and another takes its place."""
     with suppress(WorkerGone):
         return await links.call(worker, method, payload)

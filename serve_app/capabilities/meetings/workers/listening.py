@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from common.errors import CarewireError, InvalidArgument
 from common.logs import get_logger
 from common.net.framing import Listening
@@ -60,9 +60,11 @@ class WorkerDoor:
     def __init__(self, worker: MediaWorker, asked: Callable[[], None], stop: Callable[[], None]) -> None:
         self.key = secrets.token_urlsafe(24)
         self._answers: Answers = {
-            wire.APPLY: lambda data: worker.apply(wire.unpacked(data, RoomState)),
+            wire.APPLY: lambda data: worker.apply(wire.unpacked(data, MediaRoomState)),
             wire.OFFER: lambda data: worker.offer(wire.unpacked(data, wire.MakeOffer)),
-            wire.SUBSCRIBE: lambda data: wire.Slots(worker.subscribe(wire.unpacked(data, wire.Subscribe))),
+            wire.SUBSCRIBE: lambda data: wire.SlotAssignments(
+                worker.subscribe(wire.unpacked(data, wire.TrackSubscriptions))
+            ),
             wire.STATS: lambda data: self._stats(worker, asked),
             wire.DRAIN: lambda data: worker.drain(),
             wire.STOP: lambda data: stop(),

@@ -75,7 +75,7 @@ class MediaSlots(msgspec.Struct, frozen=True, kw_only=True):
     slots: list[wire.MediaSlot]
 
 
-class NoMembers(Request, frozen=True):
+class NoArguments(Request, frozen=True):
     """Nothing is to be said."""
 
 
@@ -135,15 +135,15 @@ class MediaOperations:
         room = await placed(look)
         if room.epoch != request.epoch:
             raise epoch_passed(room.epoch)
-        sections = tuple(wire.Section(track.mid, track.source) for track in request.tracks)
+        sections = tuple(wire.OfferSection(track.mid, track.source) for track in request.tracks)
         answered = await self._plane.offer(wire.MakeOffer(room, participant, request.sdp, sections))
         return MediaAnswer(epoch=room.epoch, sdp=answered.sdp, slots=list(answered.slots))
 
     async def subscribe(self, request: SubscribeTracks, caller: Caller) -> MediaSlots:
         """Likewise."""
         participant, look = await self._admitting.by_seat(request.meeting_id, caller)
-        pins = tuple(wire.Pin(one.participant_id, one.source, one.quality, one.mid) for one in request.tracks)
-        answered = await self._plane.subscribe(wire.Subscribe(await placed(look), participant, pins))
+        pins = tuple(wire.TrackPin(one.participant_id, one.source, one.quality, one.mid) for one in request.tracks)
+        answered = await self._plane.subscribe(wire.TrackSubscriptions(await placed(look), participant, pins))
         return MediaSlots(slots=list(answered.slots))
 
     async def workers(self) -> WorkersReply:
@@ -238,7 +238,7 @@ class MediaOperations:
         )
 
     def _of_operators(self) -> Iterator[Operation[Any]]:
-        async def look(_: NoMembers, caller: Caller) -> WorkersReply:
+        async def look(_: NoArguments, caller: Caller) -> WorkersReply:
             del caller
             return await self.workers()
 
@@ -261,7 +261,7 @@ class MediaOperations:
         yield Operation(
             name="list_media_workers",
             action="media.read",
-            request=NoMembers,
+            request=NoArguments,
             call=look,
             rest=Rest("GET", path, tag="operations"),
             limit="read",

@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from common.errors import CarewireError, Unavailable
 from common.net.tls import NodeTls
 from serve_app.capabilities.meetings.workers import wire
-from serve_app.capabilities.meetings.workers.link import Links, WorkerGone, asked_again
+from serve_app.capabilities.meetings.workers.link import WorkerGone, WorkerLinks, asked_again
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry
 from store.mongo.client import Database
 
@@ -22,9 +22,9 @@ class WorkerPlane:
 
     def __init__(self, database: Database, tls: NodeTls | None) -> None:
         self.registry = MediaRegistry(database)
-        self.links = Links(self.registry, tls)
+        self.links = WorkerLinks(self.registry, tls)
 
-    async def apply(self, room: RoomState) -> None:
+    async def apply(self, room: MediaRoomState) -> None:
         """Have its worker hold to this; on return it does, or is gone, and then whoever takes the meeting hears of it.
         What a worker that does not answer lets through is at most what a hung one lets through: nothing."""
         if not room.worker:
@@ -39,13 +39,13 @@ class WorkerPlane:
         data = await asked_again(self.links, asked.room.worker, wire.OFFER, wire.packed(asked))
         return wire.unpacked(data, wire.OfferAnswered)
 
-    async def subscribe(self, asked: wire.Subscribe) -> wire.Slots:
+    async def subscribe(self, asked: wire.TrackSubscriptions) -> wire.SlotAssignments:
         """Give somebody what they want. Raises as `offer` does."""
         data = await asked_again(self.links, asked.room.worker, wire.SUBSCRIBE, wire.packed(asked))
-        return wire.unpacked(data, wire.Slots)
+        return wire.unpacked(data, wire.SlotAssignments)
 
 
-async def placed(look: Callable[[], Awaitable[RoomState]]) -> RoomState:
+async def placed(look: Callable[[], Awaitable[MediaRoomState]]) -> MediaRoomState:
     """The room once a worker has it. Raises Unavailable: none has it in time."""
     until = time.monotonic() + START_S
     while not (room := await look()).worker:

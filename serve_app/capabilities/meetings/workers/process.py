@@ -21,7 +21,7 @@ from realtime.media.unit import MediaUnit
 from serve_app.capabilities.meetings.workers.listening import WorkerDoor
 from serve_app.capabilities.meetings.workers.registry import MediaRegistry, WorkerRecord
 from serve_app.capabilities.meetings.workers.reporter import Reporter
-from serve_app.capabilities.meetings.workers.worker import MediaWorker, Recordings
+from serve_app.capabilities.meetings.workers.worker import MediaWorker, RecordingSink
 from serve_app.processes.peers import PeerProcess
 from store.holders import this_process
 from store.mongo.client import Database
@@ -41,7 +41,7 @@ class MediaProcess:
         settings: Settings,
         database: Database,
         entities: EntityClient,
-        recordings: Recordings,
+        recordings: RecordingSink,
         host: str,
         ended: Callable[[], None],
         cpu_s: Callable[[], float] = time.process_time,

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from common.errors import CarewireError, error_of
 from common.net.framing import FIRST_METHOD
 
@@ -19,7 +19,7 @@ WorkerState = Literal["starting", "ready", "draining"]
 M = TypeVar("M", bound=msgspec.Struct)
 
 
-class Section(msgspec.Struct, frozen=True, array_like=True):
+class OfferSection(msgspec.Struct, frozen=True, array_like=True):
     """A section of an offer that sends."""
 
     mid: str
@@ -29,10 +29,10 @@ class Section(msgspec.Struct, frozen=True, array_like=True):
 class MakeOffer(msgspec.Struct, frozen=True, array_like=True):
     """An offer of somebody whose ticket holds, with the room as it was when that was looked at."""
 
-    room: RoomState
+    room: MediaRoomState
     participant: str
     sdp: str
-    sections: tuple[Section, ...]
+    sections: tuple[OfferSection, ...]
 
 
 class MediaSlot(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class OfferAnswered(msgspec.Struct, frozen=True, array_like=True):
     slots: tuple[MediaSlot, ...]
 
 
-class Pin(msgspec.Struct, frozen=True, array_like=True):
+class TrackPin(msgspec.Struct, frozen=True, array_like=True):
     """What somebody wants of a track: how good, and in which slot (None: in any)."""
 
     participant: str
@@ -60,15 +60,15 @@ class Pin(msgspec.Struct, frozen=True, array_like=True):
     mid: str | None = None
 
 
-class Subscribe(msgspec.Struct, frozen=True, array_like=True):
+class TrackSubscriptions(msgspec.Struct, frozen=True, array_like=True):
     """What they want of whom, instead of what they wanted before."""
 
-    room: RoomState
+    room: MediaRoomState
     participant: str
-    pins: tuple[Pin, ...]
+    pins: tuple[TrackPin, ...]
 
 
-class Slots(msgspec.Struct, frozen=True, array_like=True):
+class SlotAssignments(msgspec.Struct, frozen=True, array_like=True):
     """All of theirs."""
 
     slots: tuple[MediaSlot, ...]
@@ -89,7 +89,7 @@ class Stats(msgspec.Struct, frozen=True):
     recordings: int = 0
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
+class CallOutcome(msgspec.Struct, frozen=True, array_like=True):
     """What came of a call: the data, or how it was refused."""
 
     data: msgspec.Raw = msgspec.Raw(b"\xc0")
@@ -99,7 +99,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _pack: Final = msgspec.msgpack.Encoder().encode
-_answer: Final = msgspec.msgpack.Decoder(Answer).decode
+_answer: Final = msgspec.msgpack.Decoder(CallOutcome).decode
 
 
 def packed(what: object) -> bytes:
@@ -114,12 +114,12 @@ def unpacked(data: bytes, as_type: type[M]) -> M:
 
 def done(data: object = None) -> bytes:
     """The answer to a call that went well."""
-    return _pack(Answer(msgspec.Raw(_pack(data))))
+    return _pack(CallOutcome(msgspec.Raw(_pack(data))))
 
 
 def refused(error: CarewireError) -> bytes:
     """The answer to one that was refused."""
-    return _pack(Answer(code=error.code, message=error.message, details=error.details))
+    return _pack(CallOutcome(code=error.code, message=error.message, details=error.details))
 
 
 def outcome(reply: bytes) -> bytes:

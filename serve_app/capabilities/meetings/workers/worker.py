@@ -10,7 +10,7 @@ import msgspec
 from typing_extensions import override
 
 from actors.meetings import reports
-from actors.meetings.activities import RoomState
+from actors.meetings.activities import MediaRoomState
 from actors.meetings.state import SOURCES
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied, RateLimited
 from realtime.media.placing import TrackKey
@@ -26,7 +26,7 @@ from serve_app.capabilities.meetings.workers.wire import (
     MediaSlot,
     OfferAnswered,
     Stats,
-    Subscribe,
+    TrackSubscriptions,
     WorkerState,
 )
 
@@ -37,16 +37,16 @@ _CLOSED: Final = 1000  # meetings that are remembered, so that an old word does 
 _RUNS: Final = ("starting", "recording")
 
 
-class Recordings(Protocol):
+class RecordingSink(Protocol):
     """Whoever keeps what is recorded. `life`: of the worker."""
 
     life: str
 
-    def begin(self, room: RoomState) -> Recorder:
+    def begin(self, room: MediaRoomState) -> Recorder:
         """A recorder of this room's recording, whose sink stores what comes."""
         ...
 
-    def follow(self, room: RoomState) -> None:
+    def follow(self, room: MediaRoomState) -> None:
         """The room is so by now: who has come in may be kept too, if they have agreed."""
         ...
 
@@ -60,7 +60,7 @@ class MediaWorker(Listener):
         name: str,
         life: str,
         reporter: Reporter,
-        recordings: Recordings,
+        recordings: RecordingSink,
         cpu_s: Callable[[], float] = time.process_time,
     ) -> None:
         self.name, self.life = name, life
@@ -68,7 +68,7 @@ class MediaWorker(Listener):
         self._reporter = reporter
         self._recordings = recordings
         recordings.life = life
-        self._rooms: dict[str, RoomState] = {}
+        self._rooms: dict[str, MediaRoomState] = {}
         self._closed: dict[str, tuple[int, int]] = {}
         self._here: dict[str, set[str]] = {}  # who is connected, by meeting
         self._stalled: dict[str, dict[str, set[str]]] = {}
@@ -88,7 +88,7 @@ class MediaWorker(Listener):
 
     # What it is told
 
-    def apply(self, room: RoomState) -> None:
+    def apply(self, room: MediaRoomState) -> None:
         """Hold to this, from now on. What is older than what it knows changes nothing."""
         meeting, mark = room.meeting, (room.epoch, room.stamp)
         known = self._rooms.get(meeting)
@@ -107,7 +107,7 @@ class MediaWorker(Listener):
         self._seat(room, known)
         self._record(room)
 
-    def _seat(self, room: RoomState, known: RoomState | None) -> None:
+    def _seat(self, room: MediaRoomState, known: MediaRoomState | None) -> None:
         before = {seat.participant: seat for seat in known.seats} if known is not None else {}
         now = {seat.participant: seat for seat in room.seats}
         for participant, seat in before.items():
@@ -117,7 +117,7 @@ class MediaWorker(Listener):
         for participant, seat in now.items():
             self.unit.admit(room.meeting, participant, seat.passing)
 
-    def _record(self, room: RoomState) -> None:
+    def _record(self, room: MediaRoomState) -> None:
         wanted = room.recording if room.recording is not None and room.recording.status in _RUNS else None
         running = self._recorded.get(room.meeting)
         if wanted is None or not room.seats:
@@ -166,7 +166,7 @@ class MediaWorker(Listener):
             raise PermissionDenied("You are not in this meeting now.", details={"reason": "not_seated"}) from error
         return OfferAnswered(answer.sdp, tuple(slots_of(answer.slots)))
 
-    def subscribe(self, asked: Subscribe) -> tuple[MediaSlot, ...]:
+    def subscribe(self, asked: TrackSubscriptions) -> tuple[MediaSlot, ...]:
         """Give them what they want. Raises as `offer` does."""
         room = self._present(asked.room)
         wishes = {
@@ -178,7 +178,7 @@ class MediaWorker(Listener):
         except NotAdmittedError as error:
             raise PermissionDenied("You are not in this meeting now.", details={"reason": "not_seated"}) from error
 
-    def _present(self, room: RoomState) -> RoomState:
+    def _present(self, room: MediaRoomState) -> MediaRoomState:
         self.apply(room)
         present = self._rooms.get(room.meeting)
         if present is None or present.epoch != room.epoch:
@@ -232,7 +232,7 @@ class MediaWorker(Listener):
     def slots(self, room: str, person: str, slots: list[Filled]) -> None:
         if (state := self._rooms.get(room)) is not None:
             told = msgspec.json.encode(slots_of(slots))
-            self._say(state, reports.Slots(person, state.epoch, told), latest=("slots", person))
+            self._say(state, reports.ReportSlots(person, state.epoch, told), latest=("slots", person))
 
     @override
     def stalled(self, room: str, key: TrackKey, *, stalled: bool) -> None:
@@ -258,9 +258,9 @@ class MediaWorker(Listener):
                 if here := tuple(sorted(self._here.get(room.meeting, ()))):
                     self._measure(room)
                     if seen:
-                        self._say(room, reports.Seen(here, room.epoch), latest="seen")
+                        self._say(room, reports.ReportConnected(here, room.epoch), latest="seen")
 
-    def _measure(self, room: RoomState) -> None:
+    def _measure(self, room: MediaRoomState) -> None:
         try:
             measured = self.unit.quality(room.meeting)
         except NotAdmittedError:
@@ -282,7 +282,7 @@ class MediaWorker(Listener):
         if samples:
             self._say(room, reports.Measured(room.epoch, tuple(samples)), latest="measured")
 
-    def _say(self, room: RoomState, report: msgspec.Struct, latest: object = None) -> None:
+    def _say(self, room: MediaRoomState, report: msgspec.Struct, latest: object = None) -> None:
         self._reporter.say(room.meeting, report, latest)
 
 

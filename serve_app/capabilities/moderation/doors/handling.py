@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from actors.kernel.contract.entity import Command
-from actors.moderation.case.commands import Act, Assign, Close, Confirm, Note, Reopen
+from actors.moderation.case.commands import (
+    AddNote,
+    AssignModerator,
+    Close,
+    ConfirmResolution,
+    RejectResolution,
+    TakeAction,
+)
 from actors.moderation.records import ShownCase
 from common.clock import Clock
 from common.errors import FailedPrecondition
@@ -73,7 +80,7 @@ class ModeratorOperations:
             name="assign_case",
             verb="assign",
             request=requests.AssignCase,
-            command=lambda request: Assign(request.to or ""),
+            command=lambda request: AssignModerator(request.to or ""),
             example=examples.ASSIGN,
             description="Somebody takes care of it; reporters hear that it is in review.",
         )
@@ -81,7 +88,7 @@ class ModeratorOperations:
             name="note_case",
             verb="note",
             request=requests.NoteCase,
-            command=lambda request: Note(secret=request.text.encode()),
+            command=lambda request: AddNote(secret=request.text.encode()),
             example=examples.NOTE,
             description="Something to remember.",
         )
@@ -105,7 +112,7 @@ class ModeratorOperations:
             name="confirm_close",
             verb="confirm",
             request=requests.OfCase,
-            command=lambda _: Confirm(),
+            command=lambda _: ConfirmResolution(),
             example=examples.CONFIRM,
             description="Another person agrees (`same_person` otherwise).",
         )
@@ -113,14 +120,14 @@ class ModeratorOperations:
             name="reopen_case",
             verb="reopen",
             request=requests.ReopenCase,
-            command=lambda request: Reopen(secret=request.text.encode()),
+            command=lambda request: RejectResolution(secret=request.text.encode()),
             example=examples.REOPEN,
             description="It is not dealt with.",
         )
 
     def _act(self, request: requests.ActOnCase) -> Command[ShownCase]:
         now_ms = self._clock.platform_ms()
-        return Act(
+        return TakeAction(
             deed=request.action,
             user=request.user_id or "",
             until=0 if request.until is None else parse_instant(request.until, "until"),

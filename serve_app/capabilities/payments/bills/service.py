@@ -42,7 +42,7 @@ from common.money import LARGEST
 from common.timeline import parse_instant
 from serve_app.capabilities.payments.bills.requests import LineBody, ListBills, PaymentHistory
 from serve_app.capabilities.payments.payers.service import Payers
-from serve_app.capabilities.payments.ports import FraudScreening, TaxTable
+from serve_app.capabilities.payments.ports import FraudScreening, TaxRates
 from serve_app.capabilities.payments.shared import Options
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
 from store.ports.views import Scalar, ViewQuery
@@ -62,7 +62,7 @@ class Bills:
         entities: EntityClient,
         views: ViewFinder,
         payers: Payers,
-        taxes: TaxTable,
+        taxes: TaxRates,
         options: Options,
         clock: Clock,
         screen: FraudScreening | None = None,

@@ -20,7 +20,7 @@ from actors.payments.bill.rules.opening import opened, totals
 from actors.payments.bill.rules.timing import LINE, line_by_time, minutes_of
 from actors.payments.bill.state import Line
 from actors.payments.pricing.quote import billed_minutes
-from actors.payments.services.pricing import Pricing, Wanted, bill_of_booking, line_of, terms_of
+from actors.payments.services.pricing import PriceRequest, Pricing, bill_of_booking, line_of, terms_of
 from actors.payments.tariff.entity import TariffView
 from common.decoding import Id, Request
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -105,7 +105,7 @@ class SessionBilling:
             raise NotFound("There is no price for this service.", therapist=booking.therapist_id)
         bill_id = bill_of_booking(booking.id)
         made = await self._made(bill_id, caller)
-        wanted = Wanted(
+        wanted = PriceRequest(
             therapist=booking.therapist_id,
             service=booking.service_id or "",
             start=parse_instant(booking.start, "start"),
@@ -132,7 +132,7 @@ class SessionBilling:
             return None
 
     async def _lines(
-        self, made: BillView | None, formula: ByTime | None, minutes: int, wanted: Wanted, view: TariffView
+        self, made: BillView | None, formula: ByTime | None, minutes: int, wanted: PriceRequest, view: TariffView
     ) -> tuple[Line, ...]:
         """What it costs: as it was agreed, else by today's tariff."""
         if formula is not None:

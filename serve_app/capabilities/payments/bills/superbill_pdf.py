@@ -5,7 +5,7 @@ from typing import Final
 from common.money import decimal
 from serve_app.capabilities.payments.bills.superbill import BilledService, Superbill
 from serve_app.capabilities.payments.invoices.words import money
-from serve_app.capabilities.payments.sheets import Sheet, address_lines
+from serve_app.capabilities.payments.sheets import PdfSheet, address_lines
 
 _COLUMNS: Final = (108, 128, 150, 164, 190)
 """Where procedure, modifiers, diagnoses, units and charge end, in mm."""
@@ -19,7 +19,7 @@ def drawn(bill: Superbill) -> bytes:
     Raises:
         FailedPrecondition: it has letters that the font lacks.
     """
-    sheet = Sheet(f"Superbill {bill.bill_id}", "Page {page}")
+    sheet = PdfSheet(f"Superbill {bill.bill_id}", "Page {page}")
     provider = bill.provider
     sheet.lines([provider.name, *address_lines(provider.address)], bold_first=True)
     for name, value in (("Tax ID", provider.tax_id), ("NPI", provider.npi)):
@@ -48,7 +48,7 @@ def drawn(bill: Superbill) -> bytes:
     return sheet.bytes()
 
 
-def _services(sheet: Sheet, bill: Superbill) -> None:
+def _services(sheet: PdfSheet, bill: Superbill) -> None:
     def said(amount: int) -> str:
         return f"{money(decimal(amount, bill.currency), 'en')} {bill.currency}"
 

@@ -33,12 +33,12 @@ from actors.payments.activities import (
     encode,
 )
 from actors.payments.standing import (
-    ChangeSubscription,
+    ChangeProviderSubscription,
     EndSubscription,
     MeterUse,
     OpenSubscription,
     PreviewSubscription,
-    ReadSubscription,
+    ReadProviderSubscription,
     StandingAsk,
 )
 from config.capabilities.payments import PaymentSettings
@@ -103,7 +103,7 @@ class ProviderConnector(Connector):
                 return self._disputes().answer_dispute(ask, attempt)
             case OpenAccount() | Transfer() | ReadTransfer() | ReverseTransfer():
                 return self._pay_out(self._payouts(), ask, attempt)
-            case ReadSubscription() | ChangeSubscription() | EndSubscription():
+            case ReadProviderSubscription() | ChangeProviderSubscription() | EndSubscription():
                 return self._run_subscription(self._subscriptions(), ask, attempt)
             case OpenSubscription() | PreviewSubscription() | MeterUse():
                 return self._run_subscription(self._subscriptions(), ask, attempt)
@@ -150,9 +150,9 @@ class ProviderConnector(Connector):
         match ask:
             case OpenSubscription():
                 return provider.open_subscription(ask, attempt)
-            case ReadSubscription():
+            case ReadProviderSubscription():
                 return provider.read_subscription(ask.ref)
-            case ChangeSubscription():
+            case ChangeProviderSubscription():
                 return provider.change_subscription(ask, attempt)
             case EndSubscription():
                 return provider.end_subscription(ask, attempt)

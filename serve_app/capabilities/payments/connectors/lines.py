@@ -31,7 +31,7 @@ class NotDone:
 
 
 @dataclass(slots=True)
-class Line:
+class PartnerConnection:
     """To one partner. `name` is how it is called in what operators see, `setting` where its keys are from."""
 
     name: str

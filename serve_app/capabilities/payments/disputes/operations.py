@@ -7,7 +7,7 @@ import msgspec
 
 from actors.kernel.contract.ports import EntityClient, ViewFinder
 from actors.payments.bill.answers import DisputeReply, dispute_reply
-from actors.payments.bill.commands import AnswerDispute, BillCommand, DisputeView, DraftEvidence, ReadDispute
+from actors.payments.bill.commands import BillCommand, DisputeView, DraftEvidence, ReadDispute, RespondToDispute
 from actors.payments.bill.rules.evidence import together
 from actors.payments.bill.state import bill_of
 from actors.payments.bill.views import record_in
@@ -104,12 +104,12 @@ class DisputeOperations:
 
     async def _submit(self, request: SubmitDispute, caller: Caller) -> DisputeReply:
         written = (await self._read(request.dispute_id, caller)).written
-        command = AnswerDispute(dispute=request.dispute_id, secret=msgspec.msgpack.encode(written))
+        command = RespondToDispute(dispute=request.dispute_id, secret=msgspec.msgpack.encode(written))
         await self._ask(request.dispute_id, command, caller, named(caller, "submit"))
         return await self._shown(request.dispute_id, caller)
 
     async def _accept(self, request: AcceptDispute, caller: Caller) -> DisputeReply:
-        command = AnswerDispute(dispute=request.dispute_id, accept=True)
+        command = RespondToDispute(dispute=request.dispute_id, accept=True)
         await self._ask(request.dispute_id, command, caller, named(caller, "accept"))
         return await self._shown(request.dispute_id, caller)
 

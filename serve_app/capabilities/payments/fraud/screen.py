@@ -12,7 +12,7 @@ from actors.kernel.contract.ports import EntityClient
 from actors.payments.bill.commands import Pay
 from actors.payments.bill.state import BillRecord
 from actors.payments.fraud.counting import Weigh, of_address, of_payer
-from actors.payments.fraud.scoring import Attempt, Per, Verdict, strictest
+from actors.payments.fraud.scoring import PaymentAttempt, Per, Verdict, strictest
 from actors.payments.fraud.table import RULES, ReadFraudRules
 from common.errors import FailedPrecondition
 from common.logs import get_logger
@@ -51,10 +51,10 @@ class Screen:
         )
         return _as_judged(command, strictest(await asyncio.gather(*weighed)), record.id, live=live)
 
-    async def _attempt(self, record: BillRecord, command: Pay) -> Attempt:
+    async def _attempt(self, record: BillRecord, command: Pay) -> PaymentAttempt:
         payer = (await self._payers.read(record.payer, SYSTEM)).record
         method = payer.method(command.method_id)
-        return Attempt(
+        return PaymentAttempt(
             amount=record.due,
             currency=record.currency,
             card=method.seen.fingerprint if method else "",

@@ -6,7 +6,14 @@ from xml.etree import ElementTree as Xml
 
 from actors.payments.payer.answers import Address
 from common.money import decimal
-from serve_app.capabilities.payments.invoices.einvoice import NOT_SUBJECT, PROFILE, Breakdown, EInvoice, Item, Party
+from serve_app.capabilities.payments.invoices.einvoice import (
+    NOT_SUBJECT,
+    PROFILE,
+    Breakdown,
+    EInvoice,
+    InvoiceLine,
+    Party,
+)
 from serve_app.capabilities.payments.invoices.einvoice import clean as cleaned
 
 _NAMES: Final = {
@@ -48,7 +55,7 @@ def written(invoice: EInvoice) -> bytes:
     return document
 
 
-def _item(at: Xml.Element, item: Item, currency: str) -> None:
+def _item(at: Xml.Element, item: InvoiceLine, currency: str) -> None:
     _put(_put(at, "ram:AssociatedDocumentLineDocument"), "ram:LineID", item.id)
     _put(_put(at, "ram:SpecifiedTradeProduct"), "ram:Name", item.name)
     price = _put(_put(at, "ram:SpecifiedLineTradeAgreement"), "ram:NetPriceProductTradePrice")

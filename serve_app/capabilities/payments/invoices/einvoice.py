@@ -37,7 +37,7 @@ class Party(NamedTuple):
     tax_id: str = ""
 
 
-class Item(NamedTuple):
+class InvoiceLine(NamedTuple):
     """A line (BG-25): `net` is `quantity * price - allowance`. `period`: RFC 3339, from and to."""
 
     id: str
@@ -72,7 +72,7 @@ class EInvoice(NamedTuple):
     currency: str
     seller: Party
     buyer: Party
-    items: Sequence[Item]
+    items: Sequence[InvoiceLine]
     taxes: Sequence[Breakdown]
     net: int
     tax: int
@@ -134,7 +134,7 @@ def clean(text: str) -> str:
     return " ".join(_NO_TEXT.sub("", text).split())
 
 
-def _item(line: Line, sign: int, name: str, *, outside: bool) -> Item:
+def _item(line: Line, sign: int, name: str, *, outside: bool) -> InvoiceLine:
     """Where price and quantity give the amount they stay; else it is one piece at that price. What holds its tax is
     shown without."""
     off = 0 if line.inclusive else sign * line.discount
@@ -146,7 +146,7 @@ def _item(line: Line, sign: int, name: str, *, outside: bool) -> Item:
     period = line.period and (to_rfc3339(line.period[0]), to_rfc3339(line.period[1]))
     category = _category(line, outside=outside)
     rate = line.tax_rate if category == "S" else "0"
-    return Item(line.id, clean(name) or line.id, quantity, price, off, net, category, rate, period)
+    return InvoiceLine(line.id, clean(name) or line.id, quantity, price, off, net, category, rate, period)
 
 
 def _category(line: Line, *, outside: bool) -> Category:
@@ -157,7 +157,7 @@ def _category(line: Line, *, outside: bool) -> Category:
     return "E" if line.tax_reason or line.tax_rate == "0" else "S"
 
 
-def _taxes(lines: Sequence[Line], items: Sequence[Item], sign: int) -> list[Breakdown]:
+def _taxes(lines: Sequence[Line], items: Sequence[InvoiceLine], sign: int) -> list[Breakdown]:
     """One for each category and rate; reasons of one category stand together (BR-E-1)."""
     found: dict[tuple[Category, str], Breakdown] = {}
     for line, item in zip(lines, items, strict=True):

@@ -6,7 +6,7 @@ from actors.payments.issuer.answers import InvoiceReply
 from actors.payments.issuer.state import IssuerBody
 from common.money import decimal
 from serve_app.capabilities.payments.invoices.words import NEUTRAL, WORDS, day, money
-from serve_app.capabilities.payments.sheets import Sheet, address_lines
+from serve_app.capabilities.payments.sheets import PdfSheet, address_lines
 
 _COLUMNS: Final = (130, 162, 190)
 """Where quantity, price and amount end, in mm."""
@@ -19,13 +19,13 @@ def drawn(invoice: InvoiceReply, issuer: IssuerBody) -> bytes:
         FailedPrecondition: it has letters that the font lacks.
     """
     words = WORDS[issuer.language]
-    sheet = Sheet(f"{words[invoice.kind]} {invoice.number}", words["page"], issuer.footer or "")
+    sheet = PdfSheet(f"{words[invoice.kind]} {invoice.number}", words["page"], issuer.footer or "")
     _head(sheet, invoice, issuer)
     _table(sheet, invoice, issuer.language)
     return sheet.bytes()
 
 
-def _head(sheet: Sheet, invoice: InvoiceReply, issuer: IssuerBody) -> None:
+def _head(sheet: PdfSheet, invoice: InvoiceReply, issuer: IssuerBody) -> None:
     words = WORDS[issuer.language]
     sheet.lines([issuer.name, *address_lines(issuer.address)], bold_first=True)
     for name, value in (("tax_id", issuer.tax_id), ("vat_id", issuer.vat_id), ("npi", issuer.npi)):
@@ -45,7 +45,7 @@ def _head(sheet: Sheet, invoice: InvoiceReply, issuer: IssuerBody) -> None:
     sheet.gap()
 
 
-def _table(sheet: Sheet, invoice: InvoiceReply, language: str) -> None:
+def _table(sheet: PdfSheet, invoice: InvoiceReply, language: str) -> None:
     words = WORDS[language]
 
     def said(amount: int) -> str:

@@ -36,7 +36,7 @@ class Postings(Protocol):
         ...
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerDifference(msgspec.Struct, frozen=True, kw_only=True):
     """What is not as it should be. `missing`: in the journal and not stored; `extra`: stored and in no event;
     `changed`: stored otherwise than the event says; `unbalanced`: what an event posted does not sum to zero, or cannot
     be read (`posting` is its entity, and the first turn of where it lies). Amounts are minor units."""
@@ -49,13 +49,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     stored: int | None = None
 
 
-class Checked(msgspec.Struct, kw_only=True):
+class LedgerFindings(msgspec.Struct, kw_only=True):
     """What was found: `sums` are debit and credit of what is stored, by currency."""
 
     entities: int = 0
     postings: int = 0
     sums: dict[str, tuple[int, int]] = {}
-    differences: list[Difference] = []
+    differences: list[LedgerDifference] = []
 
     @property
     def whole(self) -> bool:
@@ -73,9 +73,9 @@ class LedgerCheck:
         self._runtimes = {kind.name: KindRuntime(kind, stores) for kind in sorted(carrying, key=lambda kind: kind.name)}
         self._stores, self._postings, self._pause = stores, postings, pause
         self._sums: dict[str, list[int]] = {}
-        self.done = Checked(differences=[])
+        self.done = LedgerFindings(differences=[])
 
-    async def run(self) -> Checked:
+    async def run(self) -> LedgerFindings:
         """All of it.
 
         Raises:
@@ -130,7 +130,7 @@ class LedgerCheck:
             except (ValueError, msgspec.DecodeError):  # an entry refuses to be read unless it sums to zero
                 if tell:
                     place = f"{entity_id}@{turns[0].turn}"
-                    self.done.differences.append(Difference(kind="unbalanced", posting=place))
+                    self.done.differences.append(LedgerDifference(kind="unbalanced", posting=place))
         return found
 
     async def _stored(self, above: str, below: str | None) -> AsyncIterator[Stored]:
@@ -153,10 +153,10 @@ class LedgerCheck:
         self._sums.setdefault(str(one.fields.get("currency")), [0, 0])[amount < 0] += abs(amount)
 
 
-def _difference(ours: Stored | None, theirs: Stored | None) -> Difference:
+def _difference(ours: Stored | None, theirs: Stored | None) -> LedgerDifference:
     one = ours or theirs
     assert one is not None
-    return Difference(
+    return LedgerDifference(
         kind="missing" if theirs is None else "extra" if ours is None else "changed",
         posting=one.id,
         account=str(one.fields.get("account")),

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, field
 
 from actors.payments import figures
-from actors.payments.figures import Figures
+from actors.payments.figures import RevenueFigures
 from common.clock import Clock, to_rfc3339
 from common.decoding import Request
 from common.errors import InvalidArgument
@@ -242,5 +242,5 @@ class LedgerOperations:
         )
 
 
-def _members(one: Figures) -> dict[str, Any]:
+def _members(one: RevenueFigures) -> dict[str, Any]:
     return {**msgspec.structs.asdict(one), "net": one.net}

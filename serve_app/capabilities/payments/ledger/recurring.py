@@ -6,7 +6,7 @@ from actors.payments.subscription.recurring import MOVEMENTS, monthly
 from store.mongo.client import Database, Document, database_errors
 
 
-class Recurring(NamedTuple):
+class RecurringRevenue(NamedTuple):
     """`mrr`: what comes in a month, at the end of a time (minor units). `churn`: of the subscriptions that were paid
     for at its beginning, the part that is not at its end; None: there were none."""
 
@@ -20,7 +20,7 @@ class Movements:
     def __init__(self, database: Database) -> None:
         self._movements = database[MOVEMENTS]
 
-    async def recurring(self, since: int, until: int, currency: str) -> Recurring:
+    async def recurring(self, since: int, until: int, currency: str) -> RecurringRevenue:
         """Of [since, until), in ms."""
         early: Document = {"$cond": [{"$lt": ["$f.at", since]}, "$f.moved", 0]}
         stages: list[Document] = [
@@ -38,5 +38,5 @@ class Movements:
         with database_errors():
             async for one in self._movements.aggregate(stages):
                 had = int(one["had"])
-                return Recurring(monthly(int(one["worth"])), int(one["lost"]) / had if had else None)
-        return Recurring(0, None)
+                return RecurringRevenue(monthly(int(one["worth"])), int(one["lost"]) / had if had else None)
+        return RecurringRevenue(0, None)

@@ -14,7 +14,7 @@ from actors.payments.payer.commands import (
     MergeInto,
     PayerView,
     ProposeGuarantor,
-    Refresh,
+    RefreshMethods,
     RemoveMethod,
     SetDefault,
     SetProfile,
@@ -260,7 +260,7 @@ class PayerOperations:
     async def _validate(self, request: requests.OfMethod, caller: Caller) -> answers.ValidReply:
         payer, now = caller.by.user, self._clock.platform_ms()
         method = await self._payers.method(payer, request.method_id)
-        view = await self._payers.ask(payer, Refresh(provider=method.provider), SYSTEM)
+        view = await self._payers.ask(payer, RefreshMethods(provider=method.provider), SYSTEM)
         asked = view.record.asks
         view = await self._payers.wait(view, lambda record: record.answered >= asked)
         found = view.record.method(request.method_id)

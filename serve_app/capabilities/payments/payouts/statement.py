@@ -8,7 +8,7 @@ from actors.payments.payee.state import PayoutRecord, payee_of
 from common.clock import to_rfc3339
 from common.money import decimal
 from serve_app.capabilities.payments.invoices.words import day, money
-from serve_app.capabilities.payments.sheets import Sheet, address_lines
+from serve_app.capabilities.payments.sheets import PdfSheet, address_lines
 
 _COLUMNS: Final = (130, 148, 166, 190)
 _WORDS: Final[dict[str, dict[str, str]]] = {
@@ -63,7 +63,7 @@ def drawn(payout: PayoutRecord, issuer: IssuerBody) -> bytes:
     def said(amount: int) -> str:
         return money(decimal(amount, payout.currency), language)
 
-    sheet = Sheet(f"{words['title']} {payout.id}", words["page"], issuer.footer or "")
+    sheet = PdfSheet(f"{words['title']} {payout.id}", words["page"], issuer.footer or "")
     sheet.lines([issuer.name, *address_lines(issuer.address)], bold_first=True)
     sheet.gap(2)
     sheet.row(words["title"], bold=True, size=16)

@@ -17,7 +17,7 @@ from actors.payments.coupon.entity import (
     SetCoupon,
     coupon_of,
 )
-from actors.payments.services.pricing import Pricing, Wanted
+from actors.payments.services.pricing import PriceRequest, Pricing
 from actors.payments.tariff.body import TariffBody
 from actors.payments.tariff.entity import ReadTariff, SetTariff, SetTier, TariffView
 from common.clock import Clock, to_rfc3339
@@ -154,7 +154,7 @@ class PricingOperations:
         client = self._client_of(request.client_id, request.therapist_id, caller.by)
         start, now = parse_instant(request.start), self._clock.platform_ms()
         view = await self._pricing.tariff(request.therapist_id, client)
-        wanted = Wanted(
+        wanted = PriceRequest(
             therapist=request.therapist_id,
             service=request.service_id,
             start=start,

@@ -36,7 +36,7 @@ from common.errors import CarewireError, FailedPrecondition, InvalidArgument, No
 from common.money import is_currency
 from common.timeline import DAY_MS, parse_instant
 from serve_app.capabilities.payments.payers.service import Payers
-from serve_app.capabilities.payments.ports import TaxTable
+from serve_app.capabilities.payments.ports import TaxRates
 from serve_app.capabilities.payments.shared import Options
 from serve_app.capabilities.payments.subscriptions import requests
 from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
@@ -56,7 +56,7 @@ class Subscriptions:
         entities: EntityClient,
         views: ViewFinder,
         payers: Payers,
-        taxes: TaxTable,
+        taxes: TaxRates,
         options: Options,
         clock: Clock,
     ) -> None:

@@ -14,7 +14,7 @@ from actors.rooms.messages.wire_message import WireMessage
 from actors.rooms.room.commands import History, Post
 from common.clock import Clock, to_rfc3339
 from common.errors import CarewireError, InvalidArgument, NotFound
-from serve_app.capabilities.rooms.blocks.kinds import Operations, Rooms
+from serve_app.capabilities.rooms.blocks.kinds import Operations, RoomAccess
 from serve_app.edge.operation import Caller
 
 _AHEAD_MS: Final = 14 * 86_400_000
@@ -38,7 +38,7 @@ class FromMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Appointments:
     """One a process. `classifier`: None where nobody can be asked."""
 
-    def __init__(self, rooms: Rooms, operations: Operations, classifier: Classifier | None, clock: Clock) -> None:
+    def __init__(self, rooms: RoomAccess, operations: Operations, classifier: Classifier | None, clock: Clock) -> None:
         self._rooms, self._operations = rooms, operations
         self._classifier, self._clock = classifier, clock
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.rooms.marks.commands import Choose
 from common.errors import InvalidArgument
-from serve_app.capabilities.rooms.blocks.kinds import Place, Rooms, Used
+from serve_app.capabilities.rooms.blocks.kinds import BlockPlace, RoomAccess, Used
 from serve_app.capabilities.rooms.blocks.shapes import Use, UsedBlock
 from serve_app.edge.operation import Caller
 
@@ -13,7 +13,7 @@ from serve_app.edge.operation import Caller
 class ChoiceKind:
     """See `BlockKind`."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: RoomAccess) -> None:
         self._rooms = rooms
 
     async def check(self, block: Mapping[str, Any], caller: Caller) -> str:
@@ -27,7 +27,7 @@ class ChoiceKind:
         options = "; ".join(f"{place}. {option}" for place, option in enumerate(block["options"], 1))
         return f"{block['prompt']} {options}"
 
-    async def use(self, place: Place, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
+    async def use(self, place: BlockPlace, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
         """Choose, or end it. Raises InvalidArgument: neither."""
         if use.choose is None and not use.close:
             raise InvalidArgument("choose is missing.", details={"field": "choose"})

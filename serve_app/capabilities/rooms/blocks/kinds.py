@@ -9,13 +9,13 @@ import msgspec
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import Command, Principal
 from serve_app.capabilities.rooms.blocks.shapes import Use, UsedBlock
-from serve_app.capabilities.table import Asked
+from serve_app.capabilities.table import JsonAnswer
 from serve_app.edge.operation import Caller
 
 R = TypeVar("R")
 
 
-class Rooms(Protocol):
+class RoomAccess(Protocol):
     """What is asked of rooms (`actors.rooms.service.Rooms`)."""
 
     async def ask(self, room_id: str, command: Command[R], *, by: Principal, trace: str = "") -> R: ...
@@ -26,10 +26,10 @@ class Rooms(Protocol):
 class Operations(Protocol):
     """What other capabilities offer (`serve_app.capabilities.table.OperationTable`)."""
 
-    async def ask(self, name: str, members: Mapping[str, Any], caller: Caller) -> Asked: ...
+    async def ask(self, name: str, members: Mapping[str, Any], caller: Caller) -> JsonAnswer: ...
 
 
-class Place(msgspec.Struct, frozen=True):
+class BlockPlace(msgspec.Struct, frozen=True):
     """Where a block stands."""
 
     room_id: str
@@ -55,6 +55,6 @@ class BlockKind(Protocol):
         """The block in words."""
         ...
 
-    async def use(self, place: Place, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
+    async def use(self, place: BlockPlace, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
         """What this person does with it, by their own right to what it stands for. Raises CarewireError."""
         ...

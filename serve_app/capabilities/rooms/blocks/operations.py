@@ -9,7 +9,7 @@ from common.decoding import Id, ShortText
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound
 from serve_app.capabilities.rooms import examples
 from serve_app.capabilities.rooms.blocks.booking import Appointments, FromMessage
-from serve_app.capabilities.rooms.blocks.kinds import Place
+from serve_app.capabilities.rooms.blocks.kinds import BlockPlace
 from serve_app.capabilities.rooms.blocks.service import MessageBlocks
 from serve_app.capabilities.rooms.blocks.shapes import Moment, Use, UsedBlock
 from serve_app.capabilities.rooms.marks.requests import OfMessage
@@ -49,7 +49,7 @@ def block_operations(blocks: MessageBlocks, appointments: Appointments) -> Itera
     """Both ask other capabilities, in the caller's name."""
 
     async def use(request: UseBlock, caller: Caller) -> Result:
-        place = Place(request.room_id, request.message_id, request.block_id)
+        place = BlockPlace(request.room_id, request.message_id, request.block_id)
         used = await blocks.use(place, request.use(), caller)
         return Result(used.body, persons=used.persons)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from serve_app.capabilities.rooms.blocks.kinds import Operations, Place, Used
+from serve_app.capabilities.rooms.blocks.kinds import BlockPlace, Operations, Used
 from serve_app.capabilities.rooms.blocks.shapes import Use, UsedBlock
 from serve_app.edge.operation import Caller
 
@@ -38,7 +38,7 @@ class ReferenceKind:
         alt = block.get("alt")
         return f"{self.words}: {alt}" if alt else self.words
 
-    async def use(self, place: Place, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
+    async def use(self, place: BlockPlace, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
         """Do with it what it is for."""
         members = {self.member: block[self.member]} | self.given(use)
         asked = await self.operations.ask(self.do, members, _plain(caller))

@@ -10,7 +10,7 @@ from actors.rooms.room.commands import Post
 from common.clock import Clock
 from serve_app.capabilities.rooms.blocks import references
 from serve_app.capabilities.rooms.blocks.choice import ChoiceKind
-from serve_app.capabilities.rooms.blocks.kinds import BlockKind, Operations, Place, Rooms, Used
+from serve_app.capabilities.rooms.blocks.kinds import BlockKind, BlockPlace, Operations, RoomAccess, Used
 from serve_app.capabilities.rooms.blocks.shapes import BlockBody, Use
 from serve_app.capabilities.rooms.blocks.slots import SlotsKind
 from serve_app.capabilities.rooms.writing.composing import with_blocks, with_files
@@ -22,7 +22,7 @@ _to_json: Final = msgspec.json.Encoder().encode
 class MessageBlocks:
     """One a process."""
 
-    def __init__(self, rooms: Rooms, operations: Operations, clock: Clock) -> None:
+    def __init__(self, rooms: RoomAccess, operations: Operations, clock: Clock) -> None:
         self._rooms = rooms
         self._kinds: Final[Mapping[str, BlockKind]] = {
             "choice": ChoiceKind(rooms),
@@ -47,7 +47,7 @@ class MessageBlocks:
             shown.append(block | {"block_id": f"blk_{number}", "fallback": kind.fallback(block), "state": state})
         return with_files(with_blocks(post, _to_json(shown)), [one["file_id"] for one in shown if "file_id" in one])
 
-    async def use(self, place: Place, use: Use, caller: Caller) -> Used:
+    async def use(self, place: BlockPlace, use: Use, caller: Caller) -> Used:
         """What somebody does with a block. Raises CarewireError."""
         command = GetBlock(place.message_id, place.block_id)
         found = await self._rooms.ask(place.room_id, command, by=caller.by, trace=caller.trace)

@@ -10,7 +10,7 @@ from actors.rooms.marks.commands import ReserveBlock, SettleBlock
 from common.clock import Clock
 from common.errors import CarewireError, InvalidArgument, PermissionDenied
 from common.timeline import parse_instant
-from serve_app.capabilities.rooms.blocks.kinds import Operations, Place, Rooms, Used
+from serve_app.capabilities.rooms.blocks.kinds import BlockPlace, Operations, RoomAccess, Used
 from serve_app.capabilities.rooms.blocks.shapes import Use, UsedBlock
 from serve_app.edge.operation import Caller
 
@@ -18,7 +18,7 @@ from serve_app.edge.operation import Caller
 class SlotsKind:
     """See `BlockKind`."""
 
-    def __init__(self, rooms: Rooms, operations: Operations, clock: Clock) -> None:
+    def __init__(self, rooms: RoomAccess, operations: Operations, clock: Clock) -> None:
         self._rooms, self._operations, self._clock = rooms, operations, clock
 
     async def check(self, block: Mapping[str, Any], caller: Caller) -> str:
@@ -42,7 +42,7 @@ class SlotsKind:
         """The times."""
         return "Times to choose from: " + ", ".join(block["starts"])
 
-    async def use(self, place: Place, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
+    async def use(self, place: BlockPlace, block: Mapping[str, Any], use: Use, caller: Caller) -> Used:
         """Book one of them; or, as who may offer them, offer them no more.
 
         Raises:
@@ -69,7 +69,7 @@ class SlotsKind:
         await self._settle(place, "booked", str(asked.body["id"]), caller)
         return Used(UsedBlock(booking=asked.body), asked.persons)
 
-    async def _withdraw(self, place: Place, block: Mapping[str, Any], caller: Caller) -> Used:
+    async def _withdraw(self, place: BlockPlace, block: Mapping[str, Any], caller: Caller) -> Used:
         """Nobody books any of them any more. Who is booking one right now comes first."""
         _check_offering(block, caller)
         reserve = ReserveBlock(place.message_id, place.block_id)
@@ -77,17 +77,17 @@ class SlotsKind:
         await self._settle(place, "withdrawn", "", caller)
         return Used(UsedBlock())
 
-    def _body(self, place: Place, block: Mapping[str, Any], use: Use) -> dict[str, Any]:
+    def _body(self, place: BlockPlace, block: Mapping[str, Any], use: Use) -> dict[str, Any]:
         source = {"room_id": place.room_id, "message_id": place.message_id, "block_id": place.block_id}
         body = {"therapist_id": block["therapist_id"], "start": use.start, "source": source}
         return body | ({"service_id": block["service_id"]} if "service_id" in block else {})
 
-    def _as(self, caller: Caller, place: Place, use: Use) -> Caller:
+    def _as(self, caller: Caller, place: BlockPlace, use: Use) -> Caller:
         """The same person asks, under a key of the block and the time: a repeat is the same booking."""
         key = f"{place.message_id}:{place.block_id}:{use.start}"
         return replace(caller, idempotency_key=key, if_match=None)
 
-    async def _settle(self, place: Place, state: str, booking: str, caller: Caller) -> None:
+    async def _settle(self, place: BlockPlace, state: str, booking: str, caller: Caller) -> None:
         settled = SettleBlock(place.message_id, place.block_id, state, ref=booking)
         await self._rooms.ask(place.room_id, settled, by=SYSTEM, trace=caller.trace)
 

@@ -12,7 +12,7 @@ from actors.outgoing.commands import (
     GetScheduledWords,
     ListScheduled,
     Reschedule,
-    Schedule,
+    ScheduleSend,
 )
 from actors.outgoing.replies import ScheduledAnswer, ScheduledList
 from actors.rooms.messages.more import reworded
@@ -45,7 +45,7 @@ class ScheduledMessages:
         now_ms = self._clock.platform_ms()
         id_ = derived_id("sch", 0, f"{by.user}\n{key}") if key else new_id("sch", now_ms)
         post = msgspec.structs.replace(post, client_id=id_)
-        command = Schedule(id=id_, room=room_id, send_at_ms=send_at_ms, body=post.body, post=_pack(post))
+        command = ScheduleSend(id=id_, room=room_id, send_at_ms=send_at_ms, body=post.body, post=_pack(post))
         return await self._entities.ask(_entity(by.user), command, by=by, trace=trace)
 
     async def list(self, *, by: Principal) -> ScheduledList:

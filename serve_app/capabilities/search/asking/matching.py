@@ -15,7 +15,7 @@ Slips = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighlightSpan:
     """Where something that was asked for stands: code points, the end not included."""
 
     start: int
@@ -27,8 +27,8 @@ class Match:
     """Where the words stand in title and text; for words that were taken for others, the others as they stand; and the
     words that stand there themselves."""
 
-    title: Sequence[Mark] = ()
-    text: Sequence[Mark] = ()
+    title: Sequence[HighlightSpan] = ()
+    text: Sequence[HighlightSpan] = ()
     slips: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
 
@@ -54,7 +54,7 @@ class Matcher:
         if any(self._found(part, fields, NO_SLIPS)[0] for part in self._query.unwanted):
             return None
         noted = _Noted()
-        marks: tuple[list[Mark], list[Mark]] = ([], [])
+        marks: tuple[list[HighlightSpan], list[HighlightSpan]] = ([], [])
         told: list[tuple[Part, bool]] = []
         for part in self._query.wanted:
             hit, where = self._found(part, fields, self._slips, noted)
@@ -76,30 +76,30 @@ class Matcher:
 
     def _found(
         self, part: Part, fields: Sequence[Sequence[Span]], slips: Slips, noted: _Noted | None = None
-    ) -> tuple[bool, tuple[list[Mark], list[Mark]]]:
+    ) -> tuple[bool, tuple[list[HighlightSpan], list[HighlightSpan]]]:
         where = tuple(self._places(part, spans, slips, noted) for spans in fields)
         return any(where), (where[0], where[1])
 
-    def _places(self, part: Part, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
+    def _places(self, part: Part, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[HighlightSpan]:
         match part:
             case Beginning(text=text):
-                return [Mark(one.start, one.end) for one in spans if one.word.startswith(text)]
+                return [HighlightSpan(one.start, one.end) for one in spans if one.word.startswith(text)]
             case Phrase(words=words):
                 return _phrases(words, spans, self._analyser)
             case Word(text=text):
                 return self._words(text, spans, slips, noted)
 
-    def _words(self, text: str, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[Mark]:
+    def _words(self, text: str, spans: Sequence[Span], slips: Slips, noted: _Noted | None) -> list[HighlightSpan]:
         forms, found = set(self._analyser.forms(text)), []
         meant = {form for word in slips.get(text, ()) for form in self._analyser.forms(word)}
         for one in spans:
             theirs = self._analyser.forms(one.word)
             if not forms.isdisjoint(theirs):
-                found.append(Mark(one.start, one.end))
+                found.append(HighlightSpan(one.start, one.end))
                 if noted is not None:
                     noted.own.add(text)
             elif not meant.isdisjoint(theirs):
-                found.append(Mark(one.start, one.end))
+                found.append(HighlightSpan(one.start, one.end))
                 if noted is not None:
                     noted.slips.setdefault(text, one.word)
         return found
@@ -108,7 +108,7 @@ class Matcher:
 NO_SLIPS: Final[Slips] = {}
 
 
-def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) -> list[Mark]:
+def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) -> list[HighlightSpan]:
     """Words that follow each other. Of what is joined, whole and parts begin at the same place: parts are followed."""
     forms = [set(analyser.forms(word)) for word in words]
     found = []
@@ -118,22 +118,22 @@ def _phrases(words: Sequence[str], spans: Sequence[Span], analyser: Analyser) ->
             not wanted.isdisjoint(analyser.forms(one.word)) for wanted, one in zip(forms, run, strict=True)
         )
         if fits:
-            found.append(Mark(run[0].start, run[-1].end))
+            found.append(HighlightSpan(run[0].start, run[-1].end))
     return found
 
 
-def _merged(marks: Sequence[Mark]) -> list[Mark]:
+def _merged(marks: Sequence[HighlightSpan]) -> list[HighlightSpan]:
     """In their order, those that overlap as one."""
-    found: list[Mark] = []
+    found: list[HighlightSpan] = []
     for one in sorted(marks, key=lambda mark: (mark.start, mark.end)):
         if found and one.start < found[-1].end:
-            found[-1] = Mark(found[-1].start, max(found[-1].end, one.end))
+            found[-1] = HighlightSpan(found[-1].start, max(found[-1].end, one.end))
         else:
             found.append(one)
     return found[:_MOST_MARKS]
 
 
-def snippet(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
+def snippet(text: str, marks: Sequence[HighlightSpan]) -> tuple[str, list[HighlightSpan]]:
     """The part of a text around the first mark, and the marks in it. Code points."""
     if len(text) <= LONGEST_SNIPPET:
         return text, list(marks)
@@ -142,5 +142,5 @@ def snippet(text: str, marks: Sequence[Mark]) -> tuple[str, list[Mark]]:
     if start and (space := text.find(" ", start, first)) >= 0:
         start = space + 1
     end = min(len(text), start + LONGEST_SNIPPET)
-    inside = [Mark(one.start - start, min(one.end, end) - start) for one in marks if start <= one.start < end]
+    inside = [HighlightSpan(one.start - start, min(one.end, end) - start) for one in marks if start <= one.start < end]
     return text[start:end], inside

@@ -10,7 +10,7 @@ from typing import Final
 
 from serve_app.capabilities.search.asking.matching import Match, Matcher
 from serve_app.capabilities.search.asking.wanted import Wanted
-from serve_app.capabilities.search.process.questions import Candidate
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.capabilities.search.sources.entry import Opened, Reader, Source
 from serve_app.capabilities.search.sources.people import PEOPLE, THERAPISTS
 
@@ -18,7 +18,7 @@ _AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleHit:
     """A hit, and where in it the words stand. `place`: among the candidates."""
 
     place: int
@@ -27,14 +27,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class OpenedHits:
     """What came of some candidates. `upto`: how many were looked at before the time was over."""
 
-    seen: Sequence[Seen]
+    seen: Sequence[VisibleHit]
     upto: int
 
 
-class Opening:
+class HitOpener:
     """One a process."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
@@ -42,7 +42,7 @@ class Opening:
 
     async def look(
         self,
-        candidates: Sequence[Candidate],
+        candidates: Sequence[HitCandidate],
         first: int,
         wanted: Wanted,
         matcher: Matcher,
@@ -50,10 +50,10 @@ class Opening:
         *,
         most: int,
         until_s: float,
-    ) -> Looked:
+    ) -> OpenedHits:
         """From the candidate at `first` on, `most` of them at most. `until_s`: of the loop's clock; the first ones are
         looked at in any case. Raises Unavailable."""
-        seen: list[Seen] = []
+        seen: list[VisibleHit] = []
         now, last, at = asyncio.get_running_loop().time, min(len(candidates), first + most), first
         while at < last and (at == first or now() < until_s):
             some = candidates[at : min(last, at + _AT_ONCE)]
@@ -61,11 +61,11 @@ class Opening:
             for place, candidate in enumerate(some, at):
                 one = opened.get((candidate.type, candidate.id))
                 if one is not None and (match := fits(one, wanted, matcher, reader.addressed)) is not None:
-                    seen.append(Seen(place, as_named(one, wanted), match))
+                    seen.append(VisibleHit(place, as_named(one, wanted), match))
             at += len(some)
-        return Looked(seen, at)
+        return OpenedHits(seen, at)
 
-    async def _open(self, some: Sequence[Candidate], reader: Reader) -> dict[tuple[str, str], Opened]:
+    async def _open(self, some: Sequence[HitCandidate], reader: Reader) -> dict[tuple[str, str], Opened]:
         ids: dict[str, list[str]] = defaultdict(list)
         for one in some:
             ids[one.type].append(one.id)
@@ -111,7 +111,7 @@ def day_of(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
-def counted(seen: Sequence[Seen], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+def counted(seen: Sequence[VisibleHit], names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
     """How many of these have each value, the commonest first."""
     found: dict[str, list[tuple[str, int]]] = {}
     for name in names:

@@ -17,7 +17,7 @@ from pymongo import ASCENDING, IndexModel
 
 from common.clock import Clock
 from common.errors import FailedPrecondition, InvalidArgument
-from serve_app.capabilities.search.process.questions import Candidate
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database, Document, database_errors
 from store.ports.vault import Vault
@@ -32,11 +32,11 @@ _HEAD: Final = Struct(">16sIQ")  # note, place, ms
 _MAC_BYTES: Final = 16
 
 
-class Note(msgspec.Struct, frozen=True, array_like=True):
+class CandidateList(msgspec.Struct, frozen=True, array_like=True):
     """What may be a hit, in its order. `slips`: words that were taken for others. `more`: there was more than that.
     `reranked`: the first ones stand in the order of their meaning. `unread`: see `Question`."""
 
-    candidates: list[Candidate]
+    candidates: list[HitCandidate]
     slips: dict[str, list[str]]
     more: bool
     reranked: bool = False
@@ -44,14 +44,14 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageStart:
     """Where a page begins in a note."""
 
     note: bytes
     offset: int
 
 
-_note: Final = msgspec.msgpack.Decoder(Note).decode
+_note: Final = msgspec.msgpack.Decoder(CandidateList).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -62,13 +62,13 @@ class Pages:
         self._all, self._vault, self._clock = database[COLLECTION], vault, clock
         self._key = derive(root, "search cursors")
 
-    async def keep(self, note: Note, user: str) -> bytes:
+    async def keep(self, note: CandidateList, user: str) -> bytes:
         """Its name."""
         name = secrets.token_bytes(16)
         await self.replace(name, note, user)
         return name
 
-    async def replace(self, name: bytes, note: Note, user: str) -> None:
+    async def replace(self, name: bytes, note: CandidateList, user: str) -> None:
         """The same note, with more in it."""
         await self._vault.ensure([user])
         sealed = self._vault.seal(user, _pack(note), _place(name))
@@ -76,7 +76,7 @@ class Pages:
         with database_errors():
             await self._all.replace_one({"_id": name}, kept, upsert=True)
 
-    async def read(self, place: Place, user: str) -> Note:
+    async def read(self, place: PageStart, user: str) -> CandidateList:
         """It lives on for as long as the next cursor holds. Raises FailedPrecondition: it is not there any more."""
         named, later = {"_id": place.note, "user": user}, {"$set": {"at": self._now()}}
         with database_errors():
@@ -97,12 +97,12 @@ class Pages:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
 
-    def cursor(self, place: Place, user: str, named: Sequence[object]) -> str:
+    def cursor(self, place: PageStart, user: str, named: Sequence[object]) -> str:
         """For the page that begins there, of this question."""
         head = _HEAD.pack(place.note, place.offset, self._clock.now_ms())
         return base64.urlsafe_b64encode(head + self._mac(head, user, named)).decode().rstrip("=")
 
-    def place_of(self, cursor: str, user: str, named: Sequence[object]) -> Place:
+    def place_of(self, cursor: str, user: str, named: Sequence[object]) -> PageStart:
         """The inverse of `cursor`.
 
         Raises:
@@ -119,7 +119,7 @@ class Pages:
         note, offset, at_ms = _HEAD.unpack(head)
         if self._clock.now_ms() - at_ms > HOLDS_MS:
             raise _expired()
-        return Place(note, offset)
+        return PageStart(note, offset)
 
     def _mac(self, head: bytes, user: str, named: Sequence[object]) -> bytes:
         said = _pack([user, named])

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.clock import to_rfc3339
 from serve_app.capabilities.search.asking.matching import snippet
-from serve_app.capabilities.search.asking.opening import Seen, counted
+from serve_app.capabilities.search.asking.opening import VisibleHit, counted
 from serve_app.capabilities.search.doors.answers import FacetCount, Highlight, Hit, IndexInfo, Suggestion
 from serve_app.capabilities.search.process.questions import AnsweredQuestion
 from serve_app.capabilities.search.sources import people
@@ -22,7 +22,7 @@ def info_of(answered: AnsweredQuestion) -> IndexInfo:
     )
 
 
-def facets_of(seen: Sequence[Seen], names: Sequence[str]) -> dict[str, list[FacetCount]] | None:
+def facets_of(seen: Sequence[VisibleHit], names: Sequence[str]) -> dict[str, list[FacetCount]] | None:
     """How many hits have each value; None: nobody asked."""
     if not names:
         return None
@@ -37,7 +37,7 @@ def suggestion_of(one: Opened) -> Suggestion:
     return Suggestion(type=type_, id=one.id, title=one.title, user_id=person)
 
 
-def hit_of(one: Seen) -> Hit:
+def hit_of(one: VisibleHit) -> Hit:
     """A hit."""
     opened, match = one.opened, one.match
     quoted, marks = snippet(opened.text, match.text) if opened.quoted and opened.text else (None, [])

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.matching import NO_SLIPS, Matcher, Slips
-from serve_app.capabilities.search.asking.opening import Looked, Opening
+from serve_app.capabilities.search.asking.opening import HitOpener, OpenedHits
 from serve_app.capabilities.search.asking.wanted import Wanted
 from serve_app.capabilities.search.port import Among, Condition
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, packed
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question, packed
 from serve_app.capabilities.search.query import SearchQuery, Word
 from serve_app.capabilities.search.sources import conversations, messages
 from serve_app.capabilities.search.sources.entry import Reader, Source
@@ -20,7 +20,7 @@ MOST_NOTED: Final = 500
 _WITNESSES: Final = 50
 
 
-class Asks(Protocol):
+class IndexClient(Protocol):
     """The way to the index (`process.link.SearchLink`)."""
 
     async def find(self, question: Question) -> AnsweredQuestion:
@@ -35,9 +35,9 @@ class Asks(Protocol):
 class Proposing:
     """One a process. Every method raises Unavailable."""
 
-    def __init__(self, link: Asks, sources: Mapping[str, Source], analyser: Analyser) -> None:
+    def __init__(self, link: IndexClient, sources: Mapping[str, Source], analyser: Analyser) -> None:
         self._link, self._sources, self._analyser = link, sources, analyser
-        self._opening = Opening(sources)
+        self._opening = HitOpener(sources)
 
     async def ask(
         self,
@@ -45,14 +45,14 @@ class Proposing:
         reader: Reader,
         *,
         limit: int = MOST_NOTED,
-        after: Candidate | None = None,
+        after: HitCandidate | None = None,
         unread: Sequence[str] = (),
     ) -> AnsweredQuestion:
         """The first candidates, or those behind one. `unread`: see `Question`."""
         return await self._link.find(await self._question(wanted, reader, limit, after, list(unread)))
 
     async def unread(
-        self, query: SearchQuery, looked: Looked, wanted: Wanted, reader: Reader, slips: Slips
+        self, query: SearchQuery, looked: OpenedHits, wanted: Wanted, reader: Reader, slips: Slips
     ) -> list[str]:
         """Words that are in the index, in what looks like the caller's, and yet in nothing that they may read: of
         before they came, or gone by now. They stand for others, as words do that are nowhere."""
@@ -75,7 +75,7 @@ class Proposing:
         return bool(found.seen) or answered.more
 
     async def _question(
-        self, wanted: Wanted, reader: Reader, limit: int, after: Candidate | None, unread: list[str]
+        self, wanted: Wanted, reader: Reader, limit: int, after: HitCandidate | None, unread: list[str]
     ) -> Question:
         either: list[tuple[Condition, ...]] = []
         for kind in wanted.proposed:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from common.errors import CarewireError
-from serve_app.capabilities.search.asking.opening import Looked, Seen
-from serve_app.capabilities.search.process.questions import Candidate
+from serve_app.capabilities.search.asking.opening import OpenedHits, VisibleHit
+from serve_app.capabilities.search.process.questions import HitCandidate
 
 MOST_RANKED: Final = 20
 WITHIN_S: Final = 0.25
@@ -16,7 +16,7 @@ Order = Callable[[str, Sequence[str]], Awaitable[Sequence[int]]]
 """Places of texts, the nearest to the question first. Raises Unavailable."""
 
 
-async def ranked(order: Order, q: str, looked: Looked, *, within_s: float = WITHIN_S) -> Looked | None:
+async def ranked(order: Order, q: str, looked: OpenedHits, *, within_s: float = WITHIN_S) -> OpenedHits | None:
     """The same hits, the first ones by meaning; each stands where another of them stood. None: there was no time."""
     first = list(looked.seen[:MOST_RANKED])
     if len(first) < 2:
@@ -29,10 +29,10 @@ async def ranked(order: Order, q: str, looked: Looked, *, within_s: float = WITH
     if sorted(places) != list(range(len(first))):
         return None
     moved = [replace(first[place], place=old.place) for old, place in zip(first, places, strict=True)]
-    return Looked([*moved, *looked.seen[MOST_RANKED:]], looked.upto)
+    return OpenedHits([*moved, *looked.seen[MOST_RANKED:]], looked.upto)
 
 
-def rearranged(candidates: Sequence[Candidate], before: Looked, after: Looked) -> list[Candidate]:
+def rearranged(candidates: Sequence[HitCandidate], before: OpenedHits, after: OpenedHits) -> list[HitCandidate]:
     """The candidates in the order of the hits, so that the pages that follow go on from it."""
     found = list(candidates)
     stood = {id(one.opened): one.place for one in before.seen}
@@ -41,5 +41,5 @@ def rearranged(candidates: Sequence[Candidate], before: Looked, after: Looked) -
     return found
 
 
-def _said(one: Seen) -> str:
+def _said(one: VisibleHit) -> str:
     return f"{one.opened.title} {one.opened.text}".strip()[:_MOST_CHARS]

@@ -17,14 +17,14 @@ from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.addressed import Addresses
 from serve_app.capabilities.search.asking.granted import Grants
 from serve_app.capabilities.search.asking.matching import Matcher
-from serve_app.capabilities.search.asking.opening import Looked, Opening, Seen
-from serve_app.capabilities.search.asking.pages import Note, Pages, Place
+from serve_app.capabilities.search.asking.opening import HitOpener, OpenedHits, VisibleHit
+from serve_app.capabilities.search.asking.pages import CandidateList, Pages, PageStart
 from serve_app.capabilities.search.asking.presenting import facets_of, hit_of, info_of, suggestion_of
-from serve_app.capabilities.search.asking.proposing import Asks, Proposing
+from serve_app.capabilities.search.asking.proposing import IndexClient, Proposing
 from serve_app.capabilities.search.asking.reranking import ranked, rearranged
 from serve_app.capabilities.search.asking.wanted import Wanted, WantedKind
 from serve_app.capabilities.search.doors.answers import Correction, IndexInfo, SearchPage, Suggestions, Total
-from serve_app.capabilities.search.process.questions import Candidate
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.capabilities.search.query import SearchQuery, parse
 from serve_app.capabilities.search.sources import messages
 from serve_app.capabilities.search.sources.entry import Reader, Source
@@ -40,16 +40,16 @@ _MOST_STRETCHES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IndexProposals:
     """What the index proposes, as it is noted, and how the index was. `name`: of the note; b"": not kept yet."""
 
-    note: Note
+    note: CandidateList
     name: bytes
     info: IndexInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SearchRequest:
     """A question on its way. `by`: whoever asks, in whosever place. `until_s`: of the loop's clock."""
 
     wanted: Wanted
@@ -64,7 +64,7 @@ class Search:
 
     def __init__(
         self,
-        link: Asks,
+        link: IndexClient,
         sources: Mapping[str, Source],
         memberships: Callable[[str], Awaitable[Sequence[str]]],
         pages: Pages,
@@ -75,7 +75,7 @@ class Search:
         *,
         rerank: bool = False,
     ) -> None:
-        self._link, self._opening = link, Opening(sources)
+        self._link, self._opening = link, HitOpener(sources)
         self._proposing = Proposing(link, sources, analyser)
         self._memberships, self._pages, self._grants = memberships, pages, grants
         self._addresses, self._entities, self._analyser, self._rerank = addresses, entities, analyser, rerank
@@ -98,14 +98,14 @@ class Search:
         place = None
         if wanted.cursor is not None:
             place = self._pages.place_of(wanted.cursor, by.user, wanted.named)
-        asked = Asked(wanted=wanted, query=query, reader=reader, by=by, until_s=began + _BOUND_S)
+        asked = SearchRequest(wanted=wanted, query=query, reader=reader, by=by, until_s=began + _BOUND_S)
         found, whole = await (self._first(asked) if place is None else self._again(asked, place))
         first = 0 if place is None else place.offset
         found, shown, following = await self._page(asked, found, whole, first)
         cursor = None
         if following is not None:
             name = found.name or await self._pages.keep(found.note, by.user)
-            cursor = self._pages.cursor(Place(name, following), by.user, wanted.named)
+            cursor = self._pages.cursor(PageStart(name, following), by.user, wanted.named)
         exact = not found.note.more and whole.upto >= len(found.note.candidates) and len(whole.seen) <= MOST_COUNTED
         slips = {word: meant for one in shown for word, meant in one.match.slips.items()}
         return SearchPage(
@@ -145,45 +145,45 @@ class Search:
             reader.addressed = await self._addresses.owner(wanted, by)
         return reader
 
-    async def _first(self, asked: Asked) -> tuple[Found, Looked]:
+    async def _first(self, asked: SearchRequest) -> tuple[IndexProposals, OpenedHits]:
         """What the index proposes, and which of it are hits."""
         answered = await self._proposing.ask(asked.wanted, asked.reader)
-        note = Note(answered.candidates, answered.slips, answered.more)
+        note = CandidateList(answered.candidates, answered.slips, answered.more)
         whole = await self._counted(asked, note)
         unread = await self._proposing.unread(asked.query, whole, asked.wanted, asked.reader, slips=note.slips)
         if unread:
             answered = await self._proposing.ask(asked.wanted, asked.reader, unread=unread)
-            note = Note(answered.candidates, answered.slips, answered.more, unread=unread)
+            note = CandidateList(answered.candidates, answered.slips, answered.more, unread=unread)
             whole = await self._counted(asked, note)
         if (owner := asked.reader.addressed) is not None:
             others = [one for one in note.candidates if (one.type, one.id) != (PEOPLE, owner)]
-            note = msgspec.structs.replace(note, candidates=[Candidate(PEOPLE, owner, 0), *others])
+            note = msgspec.structs.replace(note, candidates=[HitCandidate(PEOPLE, owner, 0), *others])
             whole = await self._counted(asked, note)
         if self._rerank and asked.wanted.sort == "relevance" and asked.query.wanted:
             better = await ranked(self._link.order, asked.wanted.q, whole)
             if better is not None:
                 candidates = rearranged(note.candidates, whole, better)
                 note, whole = msgspec.structs.replace(note, candidates=candidates, reranked=True), better
-        return Found(note, b"", info_of(answered)), whole
+        return IndexProposals(note, b"", info_of(answered)), whole
 
-    async def _again(self, asked: Asked, place: Place) -> tuple[Found, Looked]:
+    async def _again(self, asked: SearchRequest, place: PageStart) -> tuple[IndexProposals, OpenedHits]:
         """What was noted, and which of it are hits by now."""
         note = await self._pages.read(place, asked.by.user)
         answered = await self._proposing.ask(asked.wanted, asked.reader, limit=1)
-        return Found(note, place.note, info_of(answered)), await self._counted(asked, note)
+        return IndexProposals(note, place.note, info_of(answered)), await self._counted(asked, note)
 
-    async def _counted(self, asked: Asked, note: Note) -> Looked:
+    async def _counted(self, asked: SearchRequest, note: CandidateList) -> OpenedHits:
         matcher = self._matcher(asked, note)
         return await self._opening.look(
             note.candidates, 0, asked.wanted, matcher, asked.reader, most=MOST_COUNTED, until_s=asked.until_s
         )
 
-    def _matcher(self, asked: Asked, note: Note) -> Matcher:
+    def _matcher(self, asked: SearchRequest, note: CandidateList) -> Matcher:
         return Matcher(self._analyser, asked.query, note.slips, every=asked.wanted.all)
 
     async def _page(
-        self, asked: Asked, found: Found, whole: Looked, first: int
-    ) -> tuple[Found, list[Seen], int | None]:
+        self, asked: SearchRequest, found: IndexProposals, whole: OpenedHits, first: int
+    ) -> tuple[IndexProposals, list[VisibleHit], int | None]:
         """The hits from a place on, and where the next page begins; None: there is none. Sorted by time there is no
         end to what is noted: where it runs out, the index is asked for what lies behind."""
         wanted, matcher = asked.wanted, self._matcher(asked, found.note)
@@ -203,7 +203,7 @@ class Search:
             found = await self._longer(asked, found)
         return found, seen, at
 
-    async def _longer(self, asked: Asked, found: Found) -> Found:
+    async def _longer(self, asked: SearchRequest, found: IndexProposals) -> IndexProposals:
         """With the candidates behind those that are noted."""
         note = found.note
         answered = await self._proposing.ask(asked.wanted, asked.reader, after=note.candidates[-1], unread=note.unread)

@@ -5,8 +5,8 @@ from typing import Final
 
 from common.clock import Clock
 from serve_app.capabilities.search.port import After, Among, Engine, Filters, Key, Tree
-from serve_app.capabilities.search.process.index import NO_SLIPS, Asked
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Candidate, Question, filters_of
+from serve_app.capabilities.search.process.index import NO_SLIPS, ServingGeneration
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question, filters_of
 from serve_app.capabilities.search.process.remembered import Remembered
 from serve_app.capabilities.search.query import parse
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
@@ -17,7 +17,7 @@ _MOST_COUNTED: Final = 500
 class Answering:
     """Of the generation that serves."""
 
-    def __init__(self, asked: Asked, engine: Engine, clock: Clock) -> None:
+    def __init__(self, asked: ServingGeneration, engine: Engine, clock: Clock) -> None:
         self._asked, self._engine = asked, engine
         self.remembered = Remembered(clock)
 
@@ -46,7 +46,7 @@ class Answering:
             limit=question.limit,
         )
         return AnsweredQuestion(
-            candidates=[Candidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
+            candidates=[HitCandidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
             more=found.more,
             slips={word: list(meant) for word, meant in slips.items()},
             engine=self._engine.name,

@@ -9,7 +9,7 @@ from serve_app.capabilities.identity.accounts.account_records import COLLECTION 
 from serve_app.capabilities.identity.accounts.roles import COLLECTION as SEEN
 from serve_app.capabilities.search.port import Delete
 from serve_app.capabilities.search.sources.conversations import EXCLUDED
-from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder, Standing
+from serve_app.capabilities.search.sources.entry import Entry, Fed, Feeder, UnjournaledSource
 from serve_app.capabilities.search.sources.messages import TYPE as MESSAGES
 from serve_app.capabilities.search.sources.messages import room_of
 from serve_app.capabilities.search.sources.people import PeopleFeeder
@@ -59,7 +59,7 @@ class PeopleFollowing:
         self,
         database: Database,
         feeder: PeopleFeeder,
-        standing: Sequence[Standing],
+        standing: Sequence[UnjournaledSource],
         take: Callable[[Sequence[Fed]], Awaitable[None]],
     ) -> None:
         """`standing`: what is read as a whole at the beginning, people among it. `take`: what is done with what

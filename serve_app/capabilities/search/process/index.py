@@ -53,7 +53,7 @@ class Written:
         )
 
 
-class Asked:
+class ServingGeneration:
     """The generation that serves, to be asked."""
 
     def __init__(self, engine: Engine, blinder: Blinder) -> None:

@@ -19,11 +19,11 @@ from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.questions import (
     AnsweredQuestion,
     IndexerJob,
+    IndexState,
     Order,
     Question,
     Refusal,
     Reply,
-    State,
     Texts,
     pack,
 )
@@ -117,13 +117,13 @@ class SearchLink:
         """Raises InvalidArgument, Unavailable."""
         return await self._ask(FIND, pack(question), AnsweredQuestion)
 
-    async def state(self) -> State:
+    async def state(self) -> IndexState:
         """Raises Unavailable."""
-        return await self._ask(STATE, b"", State)
+        return await self._ask(STATE, b"", IndexState)
 
-    async def work(self, work: IndexerJob) -> State:
+    async def work(self, work: IndexerJob) -> IndexState:
         """Begin it, or see how far it is. Raises Unavailable."""
-        return await self._ask(WORK, pack(work), State)
+        return await self._ask(WORK, pack(work), IndexState)
 
     async def order(self, q: str, texts: Sequence[str]) -> Sequence[int]:
         """The places of texts, those that mean most what was asked first. Raises Unavailable."""

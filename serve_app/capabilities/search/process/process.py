@@ -25,7 +25,7 @@ from serve_app.capabilities.search.meaning.ranking import Ranking
 from serve_app.capabilities.search.port import Engine, Generation, Key
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.feeding import PeopleFollowing
-from serve_app.capabilities.search.process.index import Asked, Written
+from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.process.indexer import NAME, Indexer
 from serve_app.capabilities.search.process.keys import IndexKeys
 from serve_app.capabilities.search.process.link import FIND, ORDER, STATE, WORK, SearchListener
@@ -37,9 +37,9 @@ from serve_app.capabilities.search.process.metrics import SearchMetrics
 from serve_app.capabilities.search.process.questions import (
     AnsweredQuestion,
     IndexerJob,
+    IndexState,
     Order,
     Question,
-    State,
     Texts,
     kind_of,
     pack,
@@ -208,7 +208,7 @@ class SearchProcess:
 
     async def _begun(self, generation: Generation, blinder: Blinder) -> None:
         """This one serves from now on."""
-        self._answering = Answering(Asked(self.engine, blinder), self.engine, self._clock)
+        self._answering = Answering(ServingGeneration(self.engine, blinder), self.engine, self._clock)
         self._maker.serves(blinder, texts=self._texts)
         await self._indexer.begin(Written(self.engine, blinder, texts=self._texts, number=generation.number))
 
@@ -245,12 +245,12 @@ class SearchProcess:
     async def _state(self, _: bytes) -> bytes:
         return pack(self._working.shown(await self.state()))
 
-    async def state(self) -> State:
+    async def state(self) -> IndexState:
         """How it is. Raises Unavailable."""
         serving = await self.engine.serving()
         if serving is None:
             raise opening()
-        return State(
+        return IndexState(
             engine=self.engine.name,
             index=f"{self.engine.name}-{serving.number}",
             generation=serving.number,

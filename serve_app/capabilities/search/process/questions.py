@@ -25,11 +25,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     sort: Sort = "relevance"
     limit: int = 200
     rooms: list[str] = []
-    after: "Candidate | None" = None
+    after: "HitCandidate | None" = None
     unread: list[str] = []
 
 
-class Candidate(msgspec.Struct, frozen=True, array_like=True):
+class HitCandidate(msgspec.Struct, frozen=True, array_like=True):
     """What may be a hit. `at`: ms."""
 
     type: str
@@ -40,7 +40,7 @@ class Candidate(msgspec.Struct, frozen=True, array_like=True):
 class AnsweredQuestion(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The first candidates. `slips`: for words that nobody wrote, those that may be meant."""
 
-    candidates: list[Candidate]
+    candidates: list[HitCandidate]
     more: bool
     slips: dict[str, list[str]]
     engine: str
@@ -49,7 +49,7 @@ class AnsweredQuestion(msgspec.Struct, frozen=True, kw_only=True, array_like=Tru
     excluded_rooms: int = 0
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class IndexState(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How the index is. `making`: one is being made, or filled; `done` and `total`: how far. Of a job that was asked
     for: `done`, and what became of it."""
 

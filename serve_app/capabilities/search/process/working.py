@@ -19,7 +19,7 @@ from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.making.everything import Everything
 from serve_app.capabilities.search.process.making.maker import FILL, Maker
 from serve_app.capabilities.search.process.making.notes import Making
-from serve_app.capabilities.search.process.questions import IndexerJob, State
+from serve_app.capabilities.search.process.questions import IndexerJob, IndexState
 from store.mongo.client import Database, database_errors
 
 DRIFT: Final = "drift"
@@ -97,7 +97,7 @@ class Working:
         if self.idle and await self._erased.gone():
             self.begin(IndexerJob(kind=RENEW, job=""))
 
-    def shown(self, state: State, job: str = "") -> State:
+    def shown(self, state: IndexState, job: str = "") -> IndexState:
         """The state with what goes on. `job`: how work for this one goes, or went."""
         making = self._maker.making
         if making is not None:

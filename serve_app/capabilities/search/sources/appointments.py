@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from actors.calendars.booking.events import BookingChanged, Restated
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.booking.views import BOOKINGS, record_in
 from serve_app.capabilities.search.port import Among, Delete, Key
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
@@ -29,7 +29,7 @@ class BookingFeeder:
         changes = [one for one in turned.recorded if one.seq and isinstance(one.event, BookingChanged | Restated)]
         return [await self._fed(one.event.record, one.seq) for one in changes[-1:]]
 
-    async def _fed(self, record: Record, version: int) -> Fed:
+    async def _fed(self, record: BookingDetails, version: int) -> Fed:
         key = Key(TYPE, record.id)
         if record.status == "expired":
             return Delete(key, version)
@@ -45,17 +45,17 @@ class BookingFeeder:
         return Entry(key, version, record.start, title=title_of(record, names), filters=filters)
 
 
-def _people(record: Record) -> list[str]:
+def _people(record: BookingDetails) -> list[str]:
     return list(dict.fromkeys([record.client, record.therapist, *record.participants]))
 
 
-def title_of(record: Record, names: Mapping[str, str]) -> str:
+def title_of(record: BookingDetails, names: Mapping[str, str]) -> str:
     """The service, and who is there."""
     called = [names[one] for one in _people(record) if names.get(one)]
     return " · ".join([record.service.replace("_", " "), *called])
 
 
-class BookingSource:
+class AppointmentSource:
     """The bookings that somebody has a part in."""
 
     types: tuple[str, ...] = (TYPE,)
@@ -75,7 +75,7 @@ class BookingSource:
         return {id_: _opened(one, names) for id_, one in theirs.items()}
 
 
-def _opened(record: Record, names: Mapping[str, str]) -> Opened:
+def _opened(record: BookingDetails, names: Mapping[str, str]) -> Opened:
     return Opened(
         type=TYPE,
         id=record.id,

@@ -112,7 +112,7 @@ class Feeder(Protocol):
         ...
 
 
-class Standing(Protocol):
+class UnjournaledSource(Protocol):
     """A type that no journal tells of: all there is of it, page by page."""
 
     def all(self) -> AsyncIterator[Sequence[Fed]]:

@@ -9,7 +9,7 @@ from actors.files.events import FileChanged
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from common.errors import NotFound
-from serve_app.capabilities.files.sight import FileSight, Seen
+from serve_app.capabilities.files.sight import FileSight, VisibleFile
 from serve_app.capabilities.search.port import Among, Delete, Key
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
 from serve_app.follower.consumer import Turned
@@ -72,14 +72,14 @@ class FileSource:
         seen = await asyncio.gather(*(self._seen(id_, reader) for id_ in ids))
         return {id_: _opened(one) for id_, one in zip(ids, seen, strict=True) if one is not None}
 
-    async def _seen(self, file_id: str, reader: Reader) -> Seen | None:
+    async def _seen(self, file_id: str, reader: Reader) -> VisibleFile | None:
         try:
             return await self._sight.of(file_id, reader.by, reader.trace)
         except NotFound:
             return None
 
 
-def _opened(seen: Seen) -> Opened:
+def _opened(seen: VisibleFile) -> Opened:
     record = seen.record
     return Opened(
         type=TYPE,

@@ -38,7 +38,7 @@ _NOTHING: Final = Practice()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonEntry:
     """Somebody, as they are found. `name` "": only their id is known."""
 
     user: str
@@ -47,18 +47,18 @@ class Person:
     since: int
 
 
-class Directory:
+class PeopleDirectory:
     """Who there is, and how they are called."""
 
     def __init__(self, accounts: Accounts, roles: Roles) -> None:
         self.accounts, self._roles = accounts, roles
 
-    async def of(self, users: Iterable[str]) -> dict[str, Person]:
+    async def of(self, users: Iterable[str]) -> dict[str, PersonEntry]:
         """Those of these whom we know, and who can come in. Raises Unavailable."""
         wanted = sorted(set(users))
         accounts = {one.user: one for one in await self.accounts.many(wanted)}
         seen = await self._roles.seen([one for one in wanted if one not in accounts])
-        strangers = {user: Person(user, role, "", 0) for user, role in seen.items()}
+        strangers = {user: PersonEntry(user, role, "", 0) for user, role in seen.items()}
         return strangers | {user: await self._person(one) for user, one in accounts.items() if one.status == "active"}
 
     async def names(self, users: Sequence[str]) -> Mapping[str, str]:
@@ -73,16 +73,16 @@ class Directory:
                 yield page
                 after = page[-1]
 
-    async def _person(self, account: Account) -> Person:
+    async def _person(self, account: Account) -> PersonEntry:
         owner = await self.accounts.person(account)
-        return Person(account.user, account.role, "" if owner is None else owner.name, account.created_at)
+        return PersonEntry(account.user, account.role, "" if owner is None else owner.name, account.created_at)
 
 
 class PeopleFeeder:
     """People in the index, under one type whatever their role, for that may change. No journal tells of them, so their
     version is the time at which they were looked at."""
 
-    def __init__(self, directory: Directory, practices: Practices, clock: Clock) -> None:
+    def __init__(self, directory: PeopleDirectory, practices: Practices, clock: Clock) -> None:
         self._directory, self._practices, self._clock = directory, practices, clock
 
     async def all(self) -> AsyncIterator[Sequence[Fed]]:
@@ -115,7 +115,7 @@ class CalendarFeeder:
         return await self._people.of([turned.entity.partition(":")[2]])
 
 
-def _fed(user: str, person: Person | None, practice: Practice, version: int) -> Fed:
+def _fed(user: str, person: PersonEntry | None, practice: Practice, version: int) -> Fed:
     key = Key(PEOPLE, user)
     if person is None:
         return Delete(key, version)
@@ -136,7 +136,7 @@ class PeopleSource:
 
     def __init__(
         self,
-        directory: Directory,
+        directory: PeopleDirectory,
         practices: Practices,
         care: CareReader,
         entities: EntityClient,
@@ -162,7 +162,7 @@ class PeopleSource:
         opened = await asyncio.gather(*(self._shown(one, reader) for one in people.values()))
         return dict(zip(people, opened, strict=True))
 
-    async def _shown(self, person: Person, reader: Reader) -> Opened:
+    async def _shown(self, person: PersonEntry, reader: Reader) -> Opened:
         wanted = reader.practice
         if wanted is None or person.role != THERAPIST:
             return _opened(person)
@@ -209,7 +209,7 @@ class PeopleSource:
         return plain
 
 
-def _opened(person: Person, practice: Practice = _NOTHING, free_at: int | None = None) -> Opened:
+def _opened(person: PersonEntry, practice: Practice = _NOTHING, free_at: int | None = None) -> Opened:
     return Opened(
         type=THERAPISTS if person.role == THERAPIST else PEOPLE,
         id=person.user,

@@ -15,7 +15,7 @@ from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
-from serve_app.capabilities.search.sources.entry import Feeder, Source, Standing
+from serve_app.capabilities.search.sources.entry import Feeder, Source, UnjournaledSource
 from serve_app.capabilities.search.sources.practice import Practices
 from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database
@@ -39,13 +39,13 @@ def types_of(features: FeatureSettings) -> tuple[str, ...]:
     return tuple(one for one in TYPES if _FEATURES.get(one) not in features.off)
 
 
-def directory_of(database: Database, stores: Stores, clock: Clock, root: str) -> people.Directory:
+def directory_of(database: Database, stores: Stores, clock: Clock, root: str) -> people.PeopleDirectory:
     """Who there is."""
     accounts = Accounts(database, Sealing(stores.vault, derive(root, "index")))
-    return people.Directory(accounts, Roles(database, clock))
+    return people.PeopleDirectory(accounts, Roles(database, clock))
 
 
-def people_feeder(directory: people.Directory, entities: EntityClient, clock: Clock) -> people.PeopleFeeder:
+def people_feeder(directory: people.PeopleDirectory, entities: EntityClient, clock: Clock) -> people.PeopleFeeder:
     """Whoever reads who there is."""
     return people.PeopleFeeder(directory, Practices(entities, clock), clock)
 
@@ -54,7 +54,7 @@ def feeders_of(
     kinds: Sequence[AnyKind],
     stores: Stores,
     entities: EntityClient,
-    directory: people.Directory,
+    directory: people.PeopleDirectory,
     everybody: people.PeopleFeeder,
 ) -> Sequence[Feeder]:
     """Whoever reads what the journal says."""
@@ -69,18 +69,18 @@ def feeders_of(
     ]
 
 
-def standing_of(entities: EntityClient, everybody: people.PeopleFeeder) -> Sequence[Standing]:
+def standing_of(entities: EntityClient, everybody: people.PeopleFeeder) -> Sequence[UnjournaledSource]:
     """What no journal tells of."""
     return [everybody, worksheets.WorksheetFeeder(entities)]
 
 
 def sources_of(
-    region: Region, database: Database, stores: Stores, clock: Clock, directory: people.Directory
+    region: Region, database: Database, stores: Stores, clock: Clock, directory: people.PeopleDirectory
 ) -> Mapping[str, Source]:
     """Whoever opens hits, by type."""
     listed: list[Source] = [
         people.PeopleSource(directory, Practices(region, clock), CareReader(stores.views), region, database),
-        appointments.BookingSource(stores.views, directory.names),
+        appointments.AppointmentSource(stores.views, directory.names),
         messages.MessageSource(region),
         worksheets.WorksheetSource(region, stores.views),
         files.FileSource(FileSight(region, clock)),

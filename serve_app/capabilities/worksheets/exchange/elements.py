@@ -8,7 +8,7 @@ import msgspec
 
 from actors.worksheets.schema.expressions.parser import parse
 from actors.worksheets.schema.fields import Schema
-from actors.worksheets.worksheet.records import Content
+from actors.worksheets.worksheet.records import WorksheetContent
 from common.decoding import explained
 from common.errors import InvalidArgument
 from serve_app.capabilities.worksheets.exchange.report import Report, listed, membered, refuse, texts
@@ -40,7 +40,7 @@ _NAME: Final = re.compile(r"\{(?:panel\.)?([^{}]+)\}")
 _LONGEST: Final = 20_000
 
 
-def read(document: dict[str, Any], report: Report) -> Content:
+def read(document: dict[str, Any], report: Report) -> WorksheetContent:
     """What of it can be kept.
 
     Raises:
@@ -57,7 +57,7 @@ class _Form:
         self._fields: list[dict[str, Any]] = []
         self._sections: list[dict[str, Any]] = []
 
-    def content(self) -> Content:
+    def content(self) -> WorksheetContent:
         """All of it."""
         document, report = self._document, self._report
         report.unknown("", document, _SURVEY)
@@ -72,7 +72,7 @@ class _Form:
             content["description"] = document["description"][:10_000]
         try:
             schema = msgspec.to_builtins(msgspec.convert(members, Schema))
-            return msgspec.convert(content | {"schema": schema}, Content)
+            return msgspec.convert(content | {"schema": schema}, WorksheetContent)
         except msgspec.ValidationError as error:
             raise explained(str(error)) from None
 

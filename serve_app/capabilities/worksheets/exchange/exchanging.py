@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from actors.worksheets.schema.checking import check
-from actors.worksheets.worksheet.records import Content, ShownWorksheet
+from actors.worksheets.worksheet.records import ShownWorksheet, WorksheetContent
 from common.errors import InvalidArgument
 from serve_app.capabilities.worksheets.exchange import carewire, elements, fhir, surveyjs
 from serve_app.capabilities.worksheets.exchange.report import Report
@@ -21,7 +21,7 @@ def written(one: ShownWorksheet, form: str) -> dict[str, Any]:
     return _WRITTEN[form](one)
 
 
-def read(asked: ImportWorksheet, shapes: Shapes) -> tuple[Content, ImportReport]:
+def read(asked: ImportWorksheet, shapes: Shapes) -> tuple[WorksheetContent, ImportReport]:
     """What a document says, and what of it could not be kept.
 
     Raises:

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.worksheets.instruments import instrument_of
 from actors.worksheets.schema.fields import Schema, TopField
-from actors.worksheets.worksheet.records import Content, ShownWorksheet
+from actors.worksheets.worksheet.records import ShownWorksheet, WorksheetContent
 from common.decoding import explained
 from serve_app.capabilities.worksheets.exchange import codes
 from serve_app.capabilities.worksheets.exchange.items import condition_of, field_of, item_of
@@ -47,7 +47,7 @@ def written(one: ShownWorksheet) -> dict[str, Any]:
     return document
 
 
-def read(document: dict[str, Any], report: Report) -> Content:
+def read(document: dict[str, Any], report: Report) -> WorksheetContent:
     """The inverse. What others wrote is kept as far as it can be.
 
     Raises:
@@ -77,7 +77,7 @@ def read(document: dict[str, Any], report: Report) -> Content:
         report.drop("copyright", "Say with `licence` what may be done with it.")
     try:
         schema = msgspec.convert(msgspec.to_builtins(members), Schema)
-        return msgspec.convert(content | {"schema": msgspec.to_builtins(schema)}, Content)
+        return msgspec.convert(content | {"schema": msgspec.to_builtins(schema)}, WorksheetContent)
     except msgspec.ValidationError as error:
         raise explained(str(error)) from None
 

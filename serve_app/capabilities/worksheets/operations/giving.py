@@ -11,7 +11,7 @@ from actors.worksheets.assignment.commands import (
     Review,
     SetCollaboration,
 )
-from actors.worksheets.assignment.contents import Said, pack
+from actors.worksheets.assignment.contents import EventWords, pack
 from actors.worksheets.assignment.shown import ShownAssignment
 from actors.worksheets.versions import Versions
 from common.errors import NotFound
@@ -157,7 +157,7 @@ def _versioned(one: ShownAssignment) -> Result:
 
 
 def _said(text: str | None) -> bytes | None:
-    return None if text is None else pack(Said(text=text))
+    return None if text is None else pack(EventWords(text=text))
 
 
 def _deed() -> str:

@@ -15,7 +15,7 @@ from actors.worksheets.assignment.commands import (
     ListFeedback,
     ResolveClarification,
 )
-from actors.worksheets.assignment.contents import Said, pack
+from actors.worksheets.assignment.contents import EventWords, pack
 from actors.worksheets.assignment.shown import ShownClarification, ShownFeedback
 from common.errors import InvalidArgument
 from common.ids import new_id
@@ -79,7 +79,7 @@ class TalkOperations:
         async def edit(request: requests.EditFeedbackRequest, caller: Caller) -> ShownFeedback:
             if request.body is None and request.private is None:
                 raise InvalidArgument("Say what shall be other.", details={"field": "body"})
-            secret = None if request.body is None else pack(Said(text=request.body))
+            secret = None if request.body is None else pack(EventWords(text=request.body))
             command = EditFeedback(feedback=request.feedback_id, private=request.private, secret=secret)
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
@@ -115,7 +115,9 @@ class TalkOperations:
     def _questions(self) -> Iterator[Operation[Any]]:
         async def ask(request: requests.ClarificationRequest, caller: Caller) -> ShownClarification:
             key = request.client_id or new_id("req", 0)
-            command = AskClarification(field=request.field or "", key=key, secret=pack(Said(text=request.question)))
+            command = AskClarification(
+                field=request.field or "", key=key, secret=pack(EventWords(text=request.question))
+            )
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
         async def page(request: requests.OfAssignment, caller: Caller) -> ClarificationPage:
@@ -148,7 +150,7 @@ class TalkOperations:
             command = AnswerClarification(
                 clarification=request.clarification_id,
                 key=request.request_id or new_id("req", 0),
-                secret=pack(Said(text=request.body)),
+                secret=pack(EventWords(text=request.body)),
             )
             return await self._work.ask(request.assignment_id, command, by=caller.by, trace=caller.trace)
 
@@ -190,5 +192,5 @@ def _given(request: requests.FeedbackRequest) -> GiveFeedback:
         end=-1 if request.range is None else request.range.end,
         private=request.private,
         key=request.client_id or new_id("req", 0),
-        secret=pack(Said(text=request.body)),
+        secret=pack(EventWords(text=request.body)),
     )

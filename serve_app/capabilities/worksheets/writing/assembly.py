@@ -8,7 +8,7 @@ from serve_app.capabilities.capability import GatewayContext, ServerContext
 from serve_app.capabilities.worksheets.writing.listening import SheetListening
 from serve_app.capabilities.worksheets.writing.messages import Messages, Pace
 from serve_app.capabilities.worksheets.writing.operations import DraftOperations
-from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings
 from serve_app.capabilities.worksheets.writing.yjs_route import YjsRoute
 
@@ -18,10 +18,10 @@ def writings_of(context: ServerContext) -> Writings:
     return Writings(context.region)
 
 
-def sheets_of(context: GatewayContext) -> Sheets:
+def sheets_of(context: GatewayContext) -> OpenDocuments:
     """The documents that are open here."""
     most = context.settings.worksheets.max_joined
-    return Sheets(context.hub, context.once(writings_of), most_joined=most)
+    return OpenDocuments(context.hub, context.once(writings_of), most_joined=most)
 
 
 def pace_of(context: ServerContext) -> Pace:

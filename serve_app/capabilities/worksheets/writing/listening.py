@@ -9,7 +9,7 @@ from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import packet_of
 from actors.kernel.contract.protocol import TopicDelivery
 from actors.worksheets.assignment.shown import ShownAssignment
-from actors.worksheets.document.commands import Join, Joined
+from actors.worksheets.document.commands import DocumentJoined, JoinDocument
 from actors.worksheets.document.wire import SYNC, message_payload
 from common.errors import FailedPrecondition, PayloadTooLarge, PermissionDenied
 from common.persons import NothingToTell
@@ -27,7 +27,7 @@ from serve_app.capabilities.worksheets.writing.requests import (
     WorksheetSync,
     said_at,
 )
-from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings, entity_of
 from serve_app.edge.operation import ClientEvent
 from serve_app.edge.sockets import handler_of
@@ -70,7 +70,7 @@ REQUESTS: Final = (JOIN, LEAVE, WORKSHEET_SYNC)
 class SheetListening:
     """Their handlers, for the sockets of one gateway."""
 
-    def __init__(self, hub: Hub, writings: Writings, sheets: Sheets, messages: Messages, pace: Pace) -> None:
+    def __init__(self, hub: Hub, writings: Writings, sheets: OpenDocuments, messages: Messages, pace: Pace) -> None:
         self._joining = hub.joining
         self._subscriptions = hub.subscriptions
         self._writings = writings
@@ -89,10 +89,10 @@ class SheetListening:
     async def _join(self, connection: Connection, request: JoinWorksheet) -> EventResult:
         id_ = request.assignment_id
         self._sheets.require_room(id_, connection)
-        command = Join(state_vector=request.state_vector)
+        command = JoinDocument(state_vector=request.state_vector)
         submit = partial(self._writings.join, id_, command, by=connection.principal, trace=connection.trace())
         joined = await self._joining.join(connection, entity_of(id_), submit)
-        answer: Joined = answer_to(command, joined.reply.data)
+        answer: DocumentJoined = answer_to(command, joined.reply.data)
         if connection.closed:
             return EventResult()
         self._sheets.join(id_, connection, answer, joined.reply.version)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.worksheets.document.commands import Saved
-from actors.worksheets.yjs.messages import Message, read_message, step2_message
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.messages import SyncMessage, read_message, step2_message
+from actors.worksheets.yjs.refusal import UpdateRefused
 from common.clock import Clock
 from common.errors import InvalidArgument, PayloadTooLarge, RateLimited
 from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings, WorksheetSettings
 from realtime.delivery.connections import Connection
-from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings
 
 _OVERHEAD: Final = 16  # bytes of a message beside its update
@@ -45,7 +45,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MessageOutcome:
     """What became of a message. `answer`: a message for the one who sent it; `saved`: an update was stored."""
 
     answer: bytes | None = None
@@ -55,14 +55,14 @@ class Heard:
 class Messages:
     """Those of one gateway."""
 
-    def __init__(self, writings: Writings, sheets: Sheets, settings: WorksheetSettings) -> None:
+    def __init__(self, writings: Writings, sheets: OpenDocuments, settings: WorksheetSettings) -> None:
         self._writings = writings
         self._sheets = sheets
         self._most_bytes = settings.max_update_bytes
 
     async def handle(
         self, assignment_id: str, attempt: int, data: bytes, connection: Connection, pace: Callable[[], None]
-    ) -> Heard:
+    ) -> MessageOutcome:
         """Carry one out. `pace` is called for an update. Nothing is awaited before a command is queued.
 
         Raises:
@@ -73,18 +73,18 @@ class Messages:
         if message.kind == "update":
             pace()
             saved = await self._writings.write(assignment_id, attempt, message.payload, by=by, trace=trace)
-            return Heard(saved=saved)
+            return MessageOutcome(saved=saved)
         if message.kind == "step1":
             vector = message.payload
             lacked = await self._writings.lacked(assignment_id, attempt, vector, by=by, trace=trace)
-            return Heard(answer=step2_message(lacked.sync))
+            return MessageOutcome(answer=step2_message(lacked.sync))
         try:
             self._sheets.say(assignment_id, connection, message.payload)
-        except Refused as refused:
+        except UpdateRefused as refused:
             raise _told(refused) from None
-        return Heard()
+        return MessageOutcome()
 
-    def read(self, data: bytes) -> Message:
+    def read(self, data: bytes) -> SyncMessage:
         """What these bytes are.
 
         Raises:
@@ -95,11 +95,11 @@ class Messages:
             raise PayloadTooLarge("This message is too large. Send smaller ones.")
         try:
             return read_message(data)
-        except Refused as refused:
+        except UpdateRefused as refused:
             raise _told(refused) from None
 
 
-def _told(refused: Refused) -> InvalidArgument | PayloadTooLarge:
+def _told(refused: UpdateRefused) -> InvalidArgument | PayloadTooLarge:
     if refused.why == "size":
         return PayloadTooLarge(refused.message)
     return InvalidArgument(refused.message, details={"field": "message"})

@@ -7,7 +7,7 @@ from common.errors import Conflict, FailedPrecondition, PayloadTooLarge, Permiss
 from serve_app.capabilities.worksheets.writing import examples
 from serve_app.capabilities.worksheets.writing.requests import (
     DraftView,
-    OfAssignment,
+    OfDocument,
     SavedDraft,
     SaveDraftRequest,
     said_at,
@@ -28,7 +28,7 @@ class DraftOperations:
         yield Operation(
             name="get_draft",
             action="worksheet.work",
-            request=OfAssignment,
+            request=OfDocument,
             call=self._get,
             rest=Rest("GET", _PATH, tag="assignments"),
             limit="read",
@@ -56,7 +56,7 @@ class DraftOperations:
             ),
         )
 
-    async def _get(self, request: OfAssignment, caller: Caller) -> Result:
+    async def _get(self, request: OfDocument, caller: Caller) -> Result:
         found = await self._writings.draft(request.assignment_id, by=caller.by, trace=caller.trace)
         return Result(
             DraftView(

@@ -36,7 +36,7 @@ class WorksheetSync(Request, frozen=True, kw_only=True):
     message: bytes
 
 
-class OfAssignment(Request, frozen=True, kw_only=True):
+class OfDocument(Request, frozen=True, kw_only=True):
     """One that is named."""
 
     assignment_id: Id

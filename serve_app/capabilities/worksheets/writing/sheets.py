@@ -11,10 +11,10 @@ import msgspec
 
 from actors.kernel.contract.entity import packet_of, placeholder
 from actors.kernel.contract.protocol import TopicDelivery
-from actors.worksheets.document.commands import Joined, Tell
-from actors.worksheets.yjs.awareness import State, read_states, signed, states_bytes
+from actors.worksheets.document.commands import BroadcastAwareness, DocumentJoined
+from actors.worksheets.yjs.awareness import AwarenessState, read_states, signed, states_bytes
 from actors.worksheets.yjs.messages import awareness_message, read_message
-from actors.worksheets.yjs.refusal import Refused
+from actors.worksheets.yjs.refusal import UpdateRefused
 from actors.worksheets.yjs.update import parse, parse_state_vector, state_vector_bytes
 from common.clock import to_rfc3339
 from common.errors import CarewireError, InvalidArgument, RateLimited
@@ -32,7 +32,7 @@ _GONE_AFTER_S: Final = 5.0
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Sheet:
+class OpenDocument:
     """One document. `known`: the state vector as of `seq`. `states`: where people are, by writer number."""
 
     def __init__(self, assignment_id: str, attempt: int) -> None:
@@ -44,7 +44,7 @@ class Sheet:
         self.saved_at_ms = 0
         self.saved_s = float("-inf")  # when that was told last
         self.telling = False
-        self.states: dict[int, State] = {}
+        self.states: dict[int, AwarenessState] = {}
         self.numbers: dict[int, Connection] = {}  # whose awareness it is, of the sockets of this gateway
 
 
@@ -53,11 +53,11 @@ class _Place:
 
     def __init__(self) -> None:
         self.said_s = float("-inf")
-        self.next: State | None = None
+        self.next: AwarenessState | None = None
         self.waits = False
 
 
-class Sheets:
+class OpenDocuments:
     """Those of one gateway."""
 
     def __init__(self, hub: Hub, writings: Writings, *, most_joined: int) -> None:
@@ -65,7 +65,7 @@ class Sheets:
         self._clock = hub.clock
         self._writings = writings
         self._most_joined = most_joined
-        self._sheets: dict[str, Sheet] = {}
+        self._sheets: dict[str, OpenDocument] = {}
         self._places: dict[tuple[Connection, str], _Place] = {}
         self._listens = False
 
@@ -79,7 +79,7 @@ class Sheets:
         if sheet is not None and connection not in sheet.joined and len(sheet.joined) >= self._most_joined:
             raise RateLimited("Too many devices have this worksheet open. Close one.", retry_after_s=5.0)
 
-    def join(self, assignment_id: str, connection: Connection, joined: Joined, version: int) -> Sheet:
+    def join(self, assignment_id: str, connection: Connection, joined: DocumentJoined, version: int) -> OpenDocument:
         """A socket has joined. With the first, the gateway begins to listen."""
         if not self._listens:
             self._listens = True
@@ -89,7 +89,7 @@ class Sheets:
         sheet = self._sheets.get(topic)
         if sheet is None or sheet.attempt != joined.attempt:
             kept = sheet.joined if sheet is not None else set()
-            sheet = self._sheets[topic] = Sheet(assignment_id, joined.attempt)
+            sheet = self._sheets[topic] = OpenDocument(assignment_id, joined.attempt)
             sheet.joined |= kept
         sheet.joined.add(connection)
         if version >= sheet.seq:
@@ -139,7 +139,9 @@ class Sheets:
             else:
                 self._hub.deadlines.after(wait_s, partial(self._say, sheet, connection, place))
 
-    def _own(self, sheet: Sheet, connection: Connection, states: Sequence[State]) -> State | None:
+    def _own(
+        self, sheet: OpenDocument, connection: Connection, states: Sequence[AwarenessState]
+    ) -> AwarenessState | None:
         """The state of the socket's own number: the first that it names and nobody else has."""
         mine = next((number for number, whose in sheet.numbers.items() if whose is connection), None)
         if mine is not None:
@@ -153,17 +155,17 @@ class Sheets:
                 return state
         return None
 
-    def _say(self, sheet: Sheet, connection: Connection, place: _Place) -> None:
+    def _say(self, sheet: OpenDocument, connection: Connection, place: _Place) -> None:
         state, place.next, place.waits = place.next, None, False
         if state is None or connection.closed:
             return
         place.said_s = self._clock.monotonic_s()
         message = awareness_message(states_bytes([state]))
-        tell = Tell(attempt=sheet.attempt, states=message, numbers=(state.number,))
+        tell = BroadcastAwareness(attempt=sheet.attempt, states=message, numbers=(state.number,))
         saying = self._writings.tell(sheet.assignment_id, tell, by=connection.principal, trace=connection.trace())
         self._hub.tasks.spawn(_quietly(saying))
 
-    def _gone(self, sheet: Sheet, number: int, connection: Connection) -> None:
+    def _gone(self, sheet: OpenDocument, number: int, connection: Connection) -> None:
         """Five seconds have passed, and no other socket has taken the number on."""
         if sheet.numbers.get(number) is not connection or connection in sheet.joined:
             return
@@ -171,7 +173,7 @@ class Sheets:
         last = sheet.states.pop(number, None)
         if last is None or last.state is None:
             return
-        message = awareness_message(states_bytes([State(number, last.clock + 1, None)]))
+        message = awareness_message(states_bytes([AwarenessState(number, last.clock + 1, None)]))
         saying = self._writings.gone(sheet.assignment_id, sheet.attempt, message)
         self._hub.tasks.spawn(_quietly(saying))
 
@@ -196,17 +198,17 @@ class Sheets:
                     self._noted(sheet, read_states(message.payload))
                 elif delivery.version > sheet.seq:
                     self._saved(sheet, delivery, message.payload)
-            except Refused:
+            except UpdateRefused:
                 log.error("sheets.unreadable", topic=delivery.topic, version=delivery.version)
 
-    def _noted(self, sheet: Sheet, states: Sequence[State]) -> None:
+    def _noted(self, sheet: OpenDocument, states: Sequence[AwarenessState]) -> None:
         for state in states:
             if state.state is None:
                 sheet.states.pop(state.number, None)
             else:
                 sheet.states[state.number] = state
 
-    def _saved(self, sheet: Sheet, delivery: TopicDelivery, update: bytes) -> None:
+    def _saved(self, sheet: OpenDocument, delivery: TopicDelivery, update: bytes) -> None:
         for writer, items in parse(update).items.items():
             if items:
                 sheet.known[writer] = max(sheet.known.get(writer, 0), items[-1].clock + items[-1].length)
@@ -217,7 +219,7 @@ class Sheets:
         wait_s = max(0.0, sheet.saved_s + _SAVED_EVERY_S - self._clock.monotonic_s())
         self._hub.deadlines.after(wait_s, partial(self._tell_saved, sheet))
 
-    def _tell_saved(self, sheet: Sheet) -> None:
+    def _tell_saved(self, sheet: OpenDocument) -> None:
         sheet.telling, sheet.saved_s = False, self._clock.monotonic_s()
         payload = {
             "assignment_id": sheet.assignment_id,
@@ -235,7 +237,7 @@ class Sheets:
         self._hub.deliver([told])
 
 
-def _is_of_another(state: State | None, user: str) -> bool:
+def _is_of_another(state: AwarenessState | None, user: str) -> bool:
     return state is not None and state.state is not None and state.state.get("user", {}).get("id") != user
 
 

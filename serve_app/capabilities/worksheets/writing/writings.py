@@ -9,16 +9,16 @@ from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.worksheets.document.commands import (
+    BroadcastAwareness,
     Catch,
-    Draft,
+    DocumentDraft,
     DraftSaved,
     GetDraft,
-    Join,
+    JoinDocument,
     Lacked,
     Plain,
     Saved,
     SaveDraft,
-    Tell,
     Write,
 )
 
@@ -36,7 +36,7 @@ class Writings:
     def __init__(self, region: Region) -> None:
         self._region = region
 
-    async def join(self, assignment_id: str, join: Join, *, by: Principal, trace: str) -> Reply:
+    async def join(self, assignment_id: str, join: JoinDocument, *, by: Principal, trace: str) -> Reply:
         """Listen to a document."""
         return await self._region.submit(entity_of(assignment_id), join, by=by, listen=True, trace=trace)
 
@@ -54,16 +54,16 @@ class Writings:
         reply = await self._region.submit(entity_of(assignment_id), catch, by=by, trace=trace)
         return answer_to(catch, reply.data)
 
-    async def tell(self, assignment_id: str, tell: Tell, *, by: Principal, trace: str) -> None:
+    async def tell(self, assignment_id: str, tell: BroadcastAwareness, *, by: Principal, trace: str) -> None:
         """Tell where somebody is."""
         await self._region.submit(entity_of(assignment_id), tell, by=by, trace=trace)
 
     async def gone(self, assignment_id: str, attempt: int, states: bytes) -> None:
         """Tell that somebody is not there any more. Carewire says so: they may have lost the right to."""
-        tell = Tell(attempt=attempt, states=states)
+        tell = BroadcastAwareness(attempt=attempt, states=states)
         await self._region.submit(entity_of(assignment_id), tell, by=SYSTEM)
 
-    async def draft(self, assignment_id: str, *, by: Principal, trace: str) -> Draft:
+    async def draft(self, assignment_id: str, *, by: Principal, trace: str) -> DocumentDraft:
         """What is written by now."""
         command = GetDraft()
         reply = await self._region.submit(entity_of(assignment_id), command, by=by, trace=trace)

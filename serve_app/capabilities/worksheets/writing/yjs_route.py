@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.protocol import TopicDelivery
-from actors.worksheets.document.commands import Join, Joined
+from actors.worksheets.document.commands import DocumentJoined, JoinDocument
 from actors.worksheets.document.wire import CLOSED, GAP, SYNC
 from actors.worksheets.yjs.awareness import states_bytes
 from actors.worksheets.yjs.messages import awareness_message, step1_message
@@ -16,7 +16,7 @@ from realtime.delivery.joining import Joining
 from realtime.front.raw.codes import AWAY, close_code_of
 from realtime.front.raw.routes import RawListener, RawRoute, RawSocket
 from serve_app.capabilities.worksheets.writing.messages import Messages, Pace
-from serve_app.capabilities.worksheets.writing.sheets import Sheets
+from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings, entity_of
 
 _MESSAGES: Final = f'["{SYNC}",'.encode()
@@ -30,7 +30,9 @@ _is_id: Final = re.compile(ID_PATTERN.removesuffix("$") + r"\Z").match
 class YjsRoute:
     """Of one gateway."""
 
-    def __init__(self, joining: Joining, writings: Writings, sheets: Sheets, messages: Messages, pace: Pace) -> None:
+    def __init__(
+        self, joining: Joining, writings: Writings, sheets: OpenDocuments, messages: Messages, pace: Pace
+    ) -> None:
         self._joining = joining
         self._writings = writings
         self._sheets = sheets
@@ -47,10 +49,10 @@ class YjsRoute:
         if not _is_id(id_):
             raise NotFound("There is no such assignment.")
         self._sheets.require_room(id_, connection)
-        command = Join(strict=True)
+        command = JoinDocument(strict=True)
         submit = partial(self._writings.join, id_, command, by=connection.principal, trace=connection.trace())
         joined = await self._joining.join(connection, entity_of(id_), submit)
-        answer: Joined = answer_to(command, joined.reply.data)
+        answer: DocumentJoined = answer_to(command, joined.reply.data)
         listener = YjsSocket(
             socket=socket, attempt=answer.attempt, messages=self._messages, sheets=self._sheets, pace=self._pace
         )
@@ -68,7 +70,7 @@ class YjsRoute:
 class YjsSocket:
     """One of them, a `RawListener`."""
 
-    def __init__(self, socket: RawSocket, attempt: int, messages: Messages, sheets: Sheets, pace: Pace) -> None:
+    def __init__(self, socket: RawSocket, attempt: int, messages: Messages, sheets: OpenDocuments, pace: Pace) -> None:
         self._socket = socket
         self._attempt = attempt
         self._messages = messages

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from actors.meetings.reports import RecorderSays
-from actors.recordings.activities import Destroy, Finish, Finished
+from actors.recordings.activities import Destroy, Finished, FinishRecording
 from common.clock import SystemClock
 from common.errors import NotFound
 from serve_app.activities.connector import Call
@@ -78,7 +78,7 @@ def now_ms() -> int:
 
 
 async def finished(mongo: Database, blobs: Blobs) -> Finished:
-    result = await connector(mongo, blobs).carry_out(call(Finish(recording="rec_1", stopped=now_ms())))
+    result = await connector(mongo, blobs).carry_out(call(FinishRecording(recording="rec_1", stopped=now_ms())))
     return msgspec.msgpack.decode(result, type=Finished)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.worksheets.yjs.awareness import State, read_states, states_bytes
+from actors.worksheets.yjs.awareness import AwarenessState, read_states, states_bytes
 from actors.worksheets.yjs.messages import awareness_message, read_message
 from config.settings import LimitSettings
 from tests.gateway_rig import Client
@@ -11,13 +11,13 @@ from tests.integration.worksheets.writing.test_joining import Writer
 from tests.skipping import skip
 
 
-def told(client: Client) -> list[State]:
+def told(client: Client) -> list[AwarenessState]:
     """All that was said, in order."""
     messages = [read_message(one["message"]) for one in client.all("worksheet_sync")]
     return [state for one in messages if one.kind == "awareness" for state in read_states(one.payload)]
 
 
-async def say(writer: Writer, *states: State) -> dict[str, Any]:
+async def say(writer: Writer, *states: AwarenessState) -> dict[str, Any]:
     return await writer.send(awareness_message(states_bytes(list(states))))
 
 
@@ -26,19 +26,19 @@ async def test_nobody_types_in_somebody_elses_name() -> None:
         clara, theo = Writer(await rig.client("clara"), 5000), Writer(await rig.client("theo"), 6000)
         await clara.join()
         await theo.join()
-        assert (await say(clara, State(5000, 1, {"user": {"id": "theo", "role": "admin"}, "at": 1})))["ok"]
+        assert (await say(clara, AwarenessState(5000, 1, {"user": {"id": "theo", "role": "admin"}, "at": 1})))["ok"]
         await theo.client.until(lambda client: len(told(client)) == 1, "clara is not seen")
-        assert told(theo.client) == [State(5000, 1, {"user": {"id": "clara", "role": "client"}, "at": 1})]
-        assert (await say(theo, State(5000, 2, {"at": 2}), State(6000, 1, {"at": 3})))["ok"]
+        assert told(theo.client) == [AwarenessState(5000, 1, {"user": {"id": "clara", "role": "client"}, "at": 1})]
+        assert (await say(theo, AwarenessState(5000, 2, {"at": 2}), AwarenessState(6000, 1, {"at": 3})))["ok"]
         await clara.client.until(lambda client: len(told(client)) == 2, "theo is not seen")
-        assert told(clara.client)[1] == State(6000, 1, {"at": 3, "user": {"id": "theo", "role": "client"}})
+        assert told(clara.client)[1] == AwarenessState(6000, 1, {"at": 3, "user": {"id": "theo", "role": "client"}})
         late = Writer(await rig.client("clara"), 7000)
         await late.join()
         await late.client.until(lambda client: len(told(client)) == 2, "who comes later sees nobody")
-        assert (await say(late, State(7000, 1, {"x": "y" * 1100})))["error"]["code"] == "payload_too_large"
+        assert (await say(late, AwarenessState(7000, 1, {"x": "y" * 1100})))["error"]["code"] == "payload_too_large"
         assert (await late.send(b"\1\3abc"))["error"]["code"] == "invalid_argument"
         stranger = await rig.client("clara")
-        refused = await Writer(stranger, 1).send(awareness_message(states_bytes([State(1, 1, {})])))
+        refused = await Writer(stranger, 1).send(awareness_message(states_bytes([AwarenessState(1, 1, {})])))
         assert refused["error"]["details"] == {"field": "assignment_id"}
 
 
@@ -48,7 +48,7 @@ async def test_many_words_are_few_and_the_last_counts() -> None:
         await clara.join()
         await theo.join()
         for clock in range(1, 31):
-            await say(clara, State(5000, clock, {"at": clock}))
+            await say(clara, AwarenessState(5000, clock, {"at": clock}))
         await theo.client.until(lambda client: told(client)[-1:] != [] and told(client)[-1].clock == 30, "not the last")
         assert len(told(theo.client)) < 25
 
@@ -58,15 +58,15 @@ async def test_whoever_leaves_is_gone_after_five_seconds_unless_they_come_back()
         clara, theo = Writer(await rig.client("clara"), 5000), Writer(await rig.client("theo"), 6000)
         await clara.join()
         await theo.join()
-        await say(clara, State(5000, 1, {"at": 1}))
+        await say(clara, AwarenessState(5000, 1, {"at": 1}))
         await theo.client.until(lambda client: len(told(client)) == 1, "clara is not seen")
         await clara.client.close()
         back = Writer(await rig.client("clara"), 5000)
         await back.join()
-        await say(back, State(5000, 2, {"at": 2}))
+        await say(back, AwarenessState(5000, 2, {"at": 2}))
         await theo.client.until(lambda client: len(told(client)) == 2, "clara is not back")
         skip(6.0)
-        await say(back, State(5000, 3, {"at": 3}))
+        await say(back, AwarenessState(5000, 3, {"at": 3}))
         await theo.client.until(lambda client: len(told(client)) == 3, "clara has gone")
         assert [state.state is not None for state in told(theo.client)] == [True, True, True]
         await back.client.ok("leave_worksheet", {"assignment_id": "asg_1"})

@@ -7,7 +7,7 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.calendars.booking.state import Record
+from actors.calendars.booking.state import BookingDetails
 from actors.calendars.ical.export import feed
 from actors.calendars.ical.imports import busy_of
 from common.timeline import DAY_MS, HOUR_MS, MINUTE_MS, merged, parse_instant
@@ -17,7 +17,7 @@ FROM, TO = parse_instant("2026-01-01T00:00:00Z"), parse_instant("2027-01-01T00:0
 STATUSES = ("held", "pending", "confirmed", "completed", "cancelled", "no_show", "expired")
 
 records = st.builds(
-    lambda number, minute, length, status, tz: Record(
+    lambda number, minute, length, status, tz: BookingDetails(
         id=f"bkg_{number}",
         therapist="doc",
         client="ann",
@@ -41,7 +41,7 @@ records = st.builds(
 
 @given(st.lists(records, max_size=8, unique_by=lambda one: one.id))
 @settings(max_examples=40, deadline=None)
-def test_a_feed_is_read_back_as_it_was_written(bookings: list[Record]) -> None:
+def test_a_feed_is_read_back_as_it_was_written(bookings: list[BookingDetails]) -> None:
     text = feed([(one, number + 1) for number, one in enumerate(bookings)], "Carewire", FROM)
     calendar = icalendar.Calendar.from_ical(text)
     read: dict[str, Any] = {str(one["uid"]): one for one in calendar.walk("VEVENT")}
@@ -62,7 +62,7 @@ def test_a_feed_is_read_back_as_it_was_written(bookings: list[Record]) -> None:
 
 def test_the_feeds_clock_is_that_of_the_calendar() -> None:
     at = parse_instant("2026-06-01T07:00:00Z")
-    record = Record(
+    record = BookingDetails(
         id="bkg_1",
         therapist="doc",
         client="ann",

@@ -9,8 +9,8 @@ import icalendar
 import pytest
 from dateutil.rrule import rrulestr
 
-from actors.calendars.ical.content_lines import When, components
-from actors.calendars.ical.foreign_zones import Zones
+from actors.calendars.ical.content_lines import WrittenTime, components
+from actors.calendars.ical.foreign_zones import FileZones
 from actors.calendars.ical.step_budget import Steps
 from actors.calendars.ical.vtimezones import vtimezone
 from common.timeline import DAY_MS, HOUR_MS, parse_instant
@@ -72,8 +72,8 @@ def test_a_feeds_zone_has_the_offsets_of_the_database_from_1990_to_2060(name: st
 def test_our_own_import_reads_it_alike(name: str) -> None:
     text = f"BEGIN:VCALENDAR\r\n{vtimezone(name).to_ical().decode().replace(name, 'Mine')}END:VCALENDAR\r\n"
     definitions = [one for one in components(text) if one is not None]
-    wall = Zones(ZoneInfo("UTC"), definitions, FROM, TO, Steps(10**6)).wall(
-        When(datetime(2026, 1, 1), "zoned", "Mine"), 1
+    wall = FileZones(ZoneInfo("UTC"), definitions, FROM, TO, Steps(10**6)).wall(
+        WrittenTime(datetime(2026, 1, 1), "zoned", "Mine"), 1
     )
     zone = ZoneInfo(name)
     for at in range(FROM, TO, 9 * DAY_MS + HOUR_MS):

@@ -10,14 +10,14 @@ import torch
 from config.ml import GeneratorSettings
 from ml.evidence import PatientEvidence
 from ml.knowledge.loading import Knowledge
-from ml.model.card_page import CardError, page, page_in
+from ml.model.card_page import ModelCardError, page, page_in
 from ml.model.features import Features, patients_of
 from ml.model.network import REACH, Ensemble, EnsembleMember
 from ml.model.trained import TrainedModel
 from ml.patients.generator import Structure, generate
 from ml.patients.grid import deviations, frequent_pairs, sparse_grid
 from ml.patients.situations import (
-    Bar,
+    ReliabilityBin,
     Situation,
     conformal_sets,
     conformal_thresholds,
@@ -171,7 +171,7 @@ def test_a_page_escapes_what_a_card_says() -> None:
         ece_range=(0.0, 0.2),
         covered=1.0,
         set_size=2.0,
-        bars=[Bar(0.5, 0.5, 3)],
+        bars=[ReliabilityBin(0.5, 0.5, 3)],
     )
     text = page("# Card <script>\n\n| a | b |\n|---|---|\n| 1 | <b> |\n\n- one\n- two\n  lines\n", {'"><x>': one})
     assert "<script>" not in text
@@ -183,8 +183,8 @@ def test_a_page_escapes_what_a_card_says() -> None:
 
 def test_a_model_without_a_card_says_so(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text("# x")
-    with pytest.raises(CardError):
+    with pytest.raises(ModelCardError):
         page_in(tmp_path)
     (tmp_path / "metrics.json").write_text("{}")
-    with pytest.raises(CardError):
+    with pytest.raises(ModelCardError):
         page_in(tmp_path)

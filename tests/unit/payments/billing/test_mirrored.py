@@ -19,6 +19,7 @@ from actors.payments.subscription.commands import (
     ChangeMeans,
     ChangePlan,
     Means,
+    NoteSubscriptionChange,
     Pause,
     PreviewChange,
     Reactivate,
@@ -26,7 +27,6 @@ from actors.payments.subscription.commands import (
     RecordUsage,
     Resume,
     ReverseUsage,
-    Seen,
     Subscribe,
     SubscriptionView,
 )
@@ -117,7 +117,7 @@ class Mirror(World):
                 (arrival,) = events(json.dumps(self.unheard.pop()).encode())
                 letter = to(arrival, "")
                 if letter is not None and letter.to == SUB:
-                    self.do(SUB, msgspec.msgpack.decode(letter.command, type=Seen), SYSTEM)
+                    self.do(SUB, msgspec.msgpack.decode(letter.command, type=NoteSubscriptionChange), SYSTEM)
 
     def carry_out(self) -> None:
         """One of what is owed."""
@@ -151,7 +151,7 @@ def test_stripe_begins_it_bills_it_and_renews_it_and_each_invoice_becomes_a_bill
     mirror.rest()
     assert mirror.bills() == [(3_000, True), (3_000, True)]
     for _ in range(2):
-        mirror.do(SUB, Seen(provider="stripe", ref=mirror.record.ref), SYSTEM)
+        mirror.do(SUB, NoteSubscriptionChange(provider="stripe", ref=mirror.record.ref), SYSTEM)
         mirror.rest()
     assert len(mirror.bills()) == 2
     asked = " ".join(one.text for one in mirror.account.seen)
@@ -247,7 +247,7 @@ def test_a_trial_is_stripes_and_an_invoice_that_is_given_up_closes_its_bill() ->
     mirror = Mirror(card="")
     (invoice,) = unpaid(mirror.account.books)
     mirror.account.books.objects[invoice]["status"] = "void"
-    mirror.do(SUB, Seen(provider="stripe", ref=mirror.record.ref), SYSTEM)
+    mirror.do(SUB, NoteSubscriptionChange(provider="stripe", ref=mirror.record.ref), SYSTEM)
     mirror.rest()
     told = [msgspec.msgpack.decode(one.command)["type"] for one in mirror.letters if one.to.startswith("bill:")]
     assert told == ["open", "adopt", "void"]

@@ -12,8 +12,8 @@ from actors.payments.bill.commands import CancelPayment, DecideReview, Pay, Void
 from actors.payments.bill.rules import settling
 from actors.payments.bill.views import BILLS
 from actors.payments.fraud import counting
-from actors.payments.fraud.counting import Counted, Risk, RiskKind, Tried, Weigh, of_address, of_payer
-from actors.payments.fraud.scoring import Attempt, Measure, Rule, Sign, Verdict, judge, measured, strictest
+from actors.payments.fraud.counting import Counted, NoteCardAttempt, Risk, RiskKind, Weigh, of_address, of_payer
+from actors.payments.fraud.scoring import Measure, PaymentAttempt, Rule, Sign, Verdict, judge, measured, strictest
 from actors.payments.fraud.table import RULES, FraudKind, FraudRules, ReadFraudRules, SetFraudRules
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from tests.unit.payments.test_lives import without
@@ -31,7 +31,7 @@ def rule(measure: Measure, above: int, action: Any = "block", **more: Any) -> Ru
 
 def weighed(world: World, rules: list[Rule], **more: Any) -> Verdict:
     given: dict[str, Any] = {"amount": 9_000, "currency": "EUR"} | more
-    attempt = Attempt(**given)
+    attempt = PaymentAttempt(**given)
     command = Weigh(per="payer", rules=tuple(rules), attempt=attempt)
     return msgspec.convert(world.ask(PAYER, command, SYSTEM), Verdict)
 
@@ -51,7 +51,7 @@ SIGNS = st.lists(
 
 @given(SIGNS, st.integers(1, 80), st.sampled_from(("", "a", "d")))
 def test_each_measure_is_what_one_counts_by_hand(signs: list[Sign], minutes: int, card: str) -> None:
-    attempt = Attempt(amount=50, currency="EUR", card=card)
+    attempt = PaymentAttempt(amount=50, currency="EUR", card=card)
     lately = [one for one in signs if (NOW - one.at) / MINUTE < minutes]
     attempts = [one for one in lately if one.seen == "attempt"]
     cards = {one.card for one in lately} | {card}
@@ -72,7 +72,7 @@ def test_each_measure_is_what_one_counts_by_hand(signs: list[Sign], minutes: int
 
 
 def test_the_strictest_rule_counts_and_says_why() -> None:
-    attempt = Attempt(amount=50_000, currency="EUR", card_country="FR", payer_country="DE")
+    attempt = PaymentAttempt(amount=50_000, currency="EUR", card_country="FR", payer_country="DE")
     rules = [
         rule("country_mismatch", 0, "challenge"),
         rule("amount", 40_000, "review", rule_id="large"),
@@ -110,12 +110,12 @@ def test_what_is_kept_is_bounded_and_survives_passivation() -> None:
     assert len(risk.signs) == 1
     world = World(RiskKind())
     for card in ("a", "b"):
-        world.do(PAYER, Tried(card=card, declined=True), SYSTEM)
+        world.do(PAYER, NoteCardAttempt(card=card, declined=True), SYSTEM)
         world.passivate(PAYER, snapshot=card == "a")
     assert weighed(world, [rule("declines", 1)]).action == "block"
     assert weighed(world, [rule("cards", 2)], card="c").reason == "3 cards by this payer within 60 minutes, above 2"
     with pytest.raises(PermissionDenied):
-        world.ask(PAYER, Tried(), ROOT)
+        world.ask(PAYER, NoteCardAttempt(), ROOT)
 
 
 def test_only_administrators_see_and_write_rules() -> None:
@@ -218,7 +218,9 @@ def test_what_is_declined_and_which_cards_are_seen_is_counted_for_payer_and_addr
     till.open(10_000)
     till.view(BILL, Pay(provider="stripe", method="pm_1", network="m1"), ADA)
     till.carry_out_all()
-    told = [(one.to, msgspec.msgpack.decode(one.command, type=Tried)) for one in till.letters if "risk:" in one.to]
-    declined = Tried(declined=True)
+    told = [
+        (one.to, msgspec.msgpack.decode(one.command, type=NoteCardAttempt)) for one in till.letters if "risk:" in one.to
+    ]
+    declined = NoteCardAttempt(declined=True)
     assert told == [(PAYER, declined), (of_address("m1"), declined)]
     assert "ada" not in PAYER

@@ -19,7 +19,7 @@ from serve_app.capabilities.payments.bills.superbill import (
     superbill,
 )
 from serve_app.capabilities.payments.bills.superbill_pdf import drawn
-from serve_app.capabilities.payments.sheets import Sheet
+from serve_app.capabilities.payments.sheets import PdfSheet
 from tests.unit.payments.till import ADA, BILL, ROOT, TESS, Till
 
 HOME = Address(line1="1 Main St", postal_code="97201", city="Portland", country="US")
@@ -106,13 +106,13 @@ def test_all_that_an_insurer_asks_for_stands_in_the_pdf(monkeypatch: pytest.Monk
     till.open(15_000, currency="USD")
     till.view(BILL, CodeBill(secret=SECRET), TESS)
     said: list[str] = []
-    say = Sheet._say
+    say = PdfSheet._say
 
-    def heard(sheet: Sheet, text: str, *more: Any, **others: Any) -> None:
+    def heard(sheet: PdfSheet, text: str, *more: Any, **others: Any) -> None:
         said.append(text)
         say(sheet, text, *more, **others)
 
-    monkeypatch.setattr(Sheet, "_say", heard)
+    monkeypatch.setattr(PdfSheet, "_say", heard)
     found = superbill(coded(till, ADA), PRACTICE, {"name": "Ada L.", "address": msgspec.to_builtins(HOME)})
     assert drawn(found).startswith(b"%PDF-")
     for wanted in (

@@ -59,7 +59,7 @@ def test_everybody_is_an_alias_to_the_others_in_whatever_is_sent() -> None:
         (c.Update(title="Circle"), "ann"),
         (c.Join(), "dan"),
         (c.RemoveMember(alias_of(VEIL, "dan")), "ann"),
-        (c.Delete(message), "ann"),
+        (c.RetractMessage(message), "ann"),
         (c.Leave(), "cyd"),
     )
     for command, by in asked:
@@ -82,7 +82,7 @@ def test_letters_and_notices_name_nobody() -> None:
     message = chat.do(c.Post(body="hello"), "ann")["id"]
     chat.do(c.Post(body="yes", reply_to=message), "bob")
     chat.world.now_ms += 60_000
-    chat.do(c.Announce(), SYSTEM)
+    chat.do(c.AnnounceUnread(), SYSTEM)
     assert chat.world.letters
     for letter in chat.world.letters:
         others = [user for user in PEOPLE if not letter.to.endswith(f":{user}")]

@@ -131,7 +131,7 @@ def test_nothing_is_edited_or_reacted_to_where_it_is_not_open_but_taken_back() -
         with pytest.raises(FailedPrecondition) as refused:
             chat.do(command, ANN)
         assert reason(refused) == "closed"
-    chat.do(c.Delete(message), ANN)
+    chat.do(c.RetractMessage(message), ANN)
 
 
 def test_whoever_was_refused_asks_again_after_thirty_days_and_the_other_at_once() -> None:

@@ -36,7 +36,7 @@ ACTIONS: dict[str, Callable[[str, str], c.RoomCommand]] = {
     "room.mark_read": lambda user, message: c.MarkRead(user, 1),
     "room.type": lambda user, message: c.TypingStart(),
     "room.edit_message": lambda user, message: c.Edit(message, "changed"),
-    "room.delete_message": lambda user, message: c.Delete(message),
+    "room.delete_message": lambda user, message: c.RetractMessage(message),
     "room.manage": lambda user, message: c.Update(title="another"),
     "room.leave": lambda user, message: c.Leave(),
     "room.status": lambda user, message: m.GetState(message),
@@ -69,7 +69,15 @@ ELSEWHERE = {"room.create", "room.list", "room.monitor"}  # no room yet; the cal
 def test_every_action_and_every_command_of_a_room_is_in_this_test() -> None:
     assert {rule.action for rule in RULES if rule.action.startswith("room.")} == set(ACTIONS) | ELSEWHERE
     tested = {type(make("ann", "m")) for make in (*ACTIONS.values(), *(one for more in MORE.values() for one in more))}
-    ours = {c.Announce, c.Say, c.Witness, c.ShowFile, m.RemindOf, m.SettleBlock, m.SettleFile}  # for Carewire to ask
+    ours = {
+        c.AnnounceUnread,
+        c.Say,
+        c.Witness,
+        c.ShowFile,
+        m.RemindOf,
+        m.SettleBlock,
+        m.SettleFile,
+    }  # for Carewire to ask
     elsewhere = {c.Create, c.Peek, c.Glance, *get_args(ConversationCommand), *get_args(SafetyCommand)}
     elsewhere |= {*get_args(KeepingCommand)}
     assert tested | ours | elsewhere == set(get_args(c.RoomCommand))

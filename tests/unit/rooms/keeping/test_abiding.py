@@ -7,7 +7,7 @@ import pytest
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.rooms.conversation.commands import Converse, Respond
 from actors.rooms.conversation.policy import STRANGERS
-from actors.rooms.keeping.commands import Abide, Age, Terms
+from actors.rooms.keeping.commands import Abide, Age, RoomRetention
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
@@ -17,7 +17,7 @@ from tests.unit.rooms.harness import World
 
 ANN: Final = Principal("ann", "client")
 BOB: Final = Principal("bob", "client")
-TERMS: Final = Terms(usual=Age(365), relations={"client_client": Age(30)})
+TERMS: Final = RoomRetention(usual=Age(365), relations={"client_client": Age(30)})
 REQUEST: Final = Converse(
     relation="client_client", other="bob", policy=STRANGERS, policy_version=1, asks=True, accepted=1
 )
@@ -34,7 +34,7 @@ def days(chat: Chat) -> int | None:
     return found
 
 
-def heard(chat: Chat, terms: Terms) -> list[tuple[str, int, int | None]]:
+def heard(chat: Chat, terms: RoomRetention) -> list[tuple[str, int, int | None]]:
     told = chat.seen(Abide(terms=terms), SYSTEM)
     return [(name, body["seq"], body["room"]["policy"].get("retention_days")) for name, body in told]
 
@@ -46,8 +46,8 @@ def test_members_hear_of_a_change_once_and_read_it_in_the_policy() -> None:
     assert heard(chat, TERMS) == []
     chat.world.passivate(ROOM, snapshot=True)
     assert days(chat) == 365
-    assert heard(chat, Terms(usual=Age(365), room=Age(7))) == [("room_updated", 3, 7)]
-    assert heard(chat, Terms()) == [("room_updated", 4, None)]
+    assert heard(chat, RoomRetention(usual=Age(365), room=Age(7))) == [("room_updated", 3, 7)]
+    assert heard(chat, RoomRetention()) == [("room_updated", 4, None)]
     chat.world.passivate(ROOM, snapshot=False)
     assert days(chat) is None
 

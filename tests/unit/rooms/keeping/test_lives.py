@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import SYSTEM
-from actors.rooms.keeping.commands import Age, Expire, Overdue, Terms
+from actors.rooms.keeping.commands import Age, Expire, Overdue, RoomRetention
 from actors.rooms.marks.commands import Pin
 from actors.rooms.room import commands as c
 from actors.rooms.safety.commands import TakeDown
@@ -48,7 +48,7 @@ class Line:
 class Life:
     """A room, and what is to be true of it."""
 
-    terms: Terms
+    terms: RoomRetention
     chat: Chat = field(default_factory=Chat)
     lines: list[Line] = field(default_factory=list)
     holds: dict[str, str] = field(default_factory=dict)  # by id: whose words ("": everybody's)
@@ -85,7 +85,7 @@ class Life:
         body = f"words-{self.count}."
         commands: dict[str, tuple[c.RoomCommand, object]] = {
             "edit": (c.Edit(line.id, body), line.sender),
-            "delete": (c.Delete(line.id), line.sender),
+            "delete": (c.RetractMessage(line.id), line.sender),
             "take_down": (TakeDown(message_id=line.id), SYSTEM),
             "pin": (Pin(line.id, pinned=True), "ann"),
             "unpin": (Pin(line.id, pinned=False), "ann"),
@@ -166,7 +166,7 @@ class Life:
 def test_what_goes_under_a_hold_is_with_it_and_what_goes_under_none_is_nowhere(
     life: list[Step], pins: bool, days: int
 ) -> None:
-    one = Life(Terms(usual=Age(days, pins)))
+    one = Life(RoomRetention(usual=Age(days, pins)))
     for what, which in life:
         one.step(what, which)
     one.check()
@@ -174,7 +174,7 @@ def test_what_goes_under_a_hold_is_with_it_and_what_goes_under_none_is_nowhere(
 
 def test_the_law_sees_a_text_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard taken away: nothing is looked up, and what went under a hold is gone."""
-    one = Life(Terms())
+    one = Life(RoomRetention())
     for what in ("hold", "post"):
         one.step(what, 0)
     monkeypatch.setattr(type(one.chat.world.host.kind), "is_passing", lambda *_: False)
@@ -185,7 +185,7 @@ def test_the_law_sees_a_text_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_what_is_due_goes_and_what_is_pinned_stays_until_it_is_not() -> None:
-    one = Life(Terms(usual=Age(2, pins=True)))
+    one = Life(RoomRetention(usual=Age(2, pins=True)))
     for what, which in (("post", 0), ("post", 0), ("pin", 0), ("day", 0), ("expire", 0), ("day", 0), ("post", 0)):
         one.step(what, which)
     assert one.chat.bodies("bob") == ["words-1.", "words-2.", "words-7."]
@@ -198,7 +198,7 @@ def test_what_is_due_goes_and_what_is_pinned_stays_until_it_is_not() -> None:
 
 
 def test_only_carewire_itself_lets_messages_expire() -> None:
-    one = Life(Terms(usual=Age(1)))
+    one = Life(RoomRetention(usual=Age(1)))
     for command in (Overdue(terms=one.terms), Expire(terms=one.terms, seqs=(2,), upto=2)):
         for user in ("ann", "nobody"):
             with pytest.raises(CarewireError) as refused:

@@ -92,7 +92,7 @@ def test_nobody_is_reminded_of_what_was_taken_back_or_more_than_twelve_times() -
     room = chat.world.resident(ROOM)
     chat.do(m.RemindOf(message, MOST_ROUNDS), SYSTEM)
     assert room.mailbox == type(room.mailbox)()
-    chat.do(c.Delete(message), TESS)
+    chat.do(c.RetractMessage(message), TESS)
     chat.world.letters.clear()
     chat.do(m.RemindOf(message, 2), SYSTEM)
     assert not chat.world.letters
@@ -109,7 +109,7 @@ def test_pins_are_shown_to_all_and_go_with_their_message() -> None:
     ]
     assert chat.seen(m.Pin(second), "ann") == []
     assert [one["id"] for one in chat.do(m.ListPins(), "tess")["messages"]] == [first, second]
-    assert names(chat.seen(c.Delete(first), "bob")) == ["pins_changed", "message_deleted"]
+    assert names(chat.seen(c.RetractMessage(first), "bob")) == ["pins_changed", "message_deleted"]
     chat.world.passivate(ROOM, snapshot=True)
     assert [one["id"] for one in chat.do(m.ListPins(), "tess")["messages"]] == [second]
     with pytest.raises(FailedPrecondition):
@@ -155,7 +155,7 @@ def test_what_a_message_said_is_told_until_it_is_taken_back() -> None:
     chat.do(c.MarkRead("ann", chat.version), "ann")
     chat.do(c.Edit(message, "three"), "bob")
     assert chat.messages()[-1]["edited_after_read"] is True
-    chat.do(c.Delete(message), "bob")
+    chat.do(c.RetractMessage(message), "bob")
     with pytest.raises(FailedPrecondition):
         chat.do(m.GetVersions(message), "ann")
 
@@ -315,7 +315,7 @@ def test_the_words_of_blocks_and_links_are_sealed_and_go_with_their_message() ->
     message = chat.post("bob", "canary-3", rich=rich)["id"]
     stored = everything_stored(chat)
     assert all(word in stored for word in (b"canary-1", b"canary-2", b"canary-3"))
-    chat.do(c.Delete(message), "bob")
+    chat.do(c.RetractMessage(message), "bob")
     stored = everything_stored(chat)
     assert not any(word in stored for word in (b"canary-1", b"canary-2", b"canary-3"))
     assert msgspec.json.encode(chat.messages()).count(b"canary") == 0

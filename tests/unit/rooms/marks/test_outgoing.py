@@ -27,8 +27,8 @@ def a_world(waiting: int = 1, **rest: Any) -> World:
     return world
 
 
-def schedule(id_: str = "sch_0", send_at_ms: int = START_MS + 60_000, body: str = "hello") -> o.Schedule:
-    return o.Schedule(id=id_, room="r1", send_at_ms=send_at_ms, body=body, post=b"p:" + body.encode())
+def schedule(id_: str = "sch_0", send_at_ms: int = START_MS + 60_000, body: str = "hello") -> o.ScheduleSend:
+    return o.ScheduleSend(id=id_, room="r1", send_at_ms=send_at_ms, body=body, post=b"p:" + body.encode())
 
 
 def listed(world: World) -> list[Any]:

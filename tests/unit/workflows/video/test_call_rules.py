@@ -6,12 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from actors.calls.call.events import CallEnded, CallRang
-from actors.calls.records import Call, Status, shown
+from actors.calls.records import CallRecord, Status, shown
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from tests.unit.workflows.test_alarm_rules import AT, heard, letters
 
-CALL: Final = Call(
+CALL: Final = CallRecord(
     id="call_1", caller="tess", callee="ada", media="video", status="ringing", started=AT, expires=AT + 45_000
 )
 TOLD: Final = {"ring", "stop_ringing", "push_ring", "push_end"}

@@ -10,7 +10,7 @@ from actors.kernel.contract.reactions import owed_by
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.events import RecordingChanged
 from actors.meetings.reports import RecorderSays
-from actors.meetings.state import Consent, Recording, RecordingStatus
+from actors.meetings.state import ConsentAnswer, Recording, RecordingStatus
 from actors.recordings.commands import Follow, RecordingCommand
 from actors.recordings.events import RecordingFiled
 from tests.unit.workflows.test_table import RULES
@@ -31,7 +31,7 @@ def changed(status: RecordingStatus) -> RecordingChanged:
         status=status,
         by="prt_host",
         text_version="1",
-        consents=(Consent("prt_ann", "granted", "1", 5),),
+        consents=(ConsentAnswer("prt_ann", "granted", "1", 5),),
         asked=1,
         started=2,
     )

@@ -7,14 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from actors.calendars.booking.events import BookingChanged
-from actors.calendars.booking.state import Record as Booking
+from actors.calendars.booking.state import BookingDetails as Booking
 from actors.calls.call.events import CallEnded
-from actors.calls.records import Call
+from actors.calls.records import CallRecord
 from actors.kernel.contract.entity import Recorded
 from actors.kernel.contract.reactions import owed_by
 from actors.meetings.commands import CreateMeeting, FollowBooking, MeetingCommand
-from actors.meetings.events import EvidenceClosed, MeetingChanged, MeetingMade, SeatChanged, Sight
-from actors.meetings.rules.evidence import Evidence, Stay
+from actors.meetings.events import EvidenceClosed, MeetingChanged, MeetingMade, MeetingSight, SeatChanged
+from actors.meetings.rules.evidence import AttendanceEvidence, PresenceInterval
 from actors.meetings.state import Config, Record, Seat, Window
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
@@ -55,7 +55,7 @@ MEETING: Final = Record(
     booking="bkg_1",
     booking_version=3,
 )
-CALL: Final = Call(
+CALL: Final = CallRecord(
     id="call_1", caller="tess", callee="ada", media="video", status="answered", started=AT, expires=AT, meeting="mtg_1"
 )
 _command: Final = msgspec.msgpack.Decoder(MeetingCommand).decode
@@ -104,11 +104,11 @@ def test_its_people_hear_of_it_each_as_much_as_they_may_know() -> None:
 
 
 def test_the_bill_hears_who_was_there_when() -> None:
-    def stay(user: str, begin: int, end: int) -> Stay:
-        return Stay(f"prt_{user}", user, AT + begin, AT + end, 0, "mesh", "left")
+    def stay(user: str, begin: int, end: int) -> PresenceInterval:
+        return PresenceInterval(f"prt_{user}", user, AT + begin, AT + end, 0, "mesh", "left")
 
     stays = (stay("tess", 0, 600_000), stay("ada", 60_000, 300_000), stay("ben", 240_000, 420_000))
-    evidence = Evidence("mtg_1", "bkg_1", (AT, AT), AT, AT, 360_000, stays)
+    evidence = AttendanceEvidence("mtg_1", "bkg_1", (AT, AT), AT, AT, 360_000, stays)
     closed = EvidenceClosed(evidence=evidence, hash="x", host="tess", bill="bil_1")
     ((to, seen),) = letters("witness_session", closed, SessionSeen)
     assert (to, seen.meeting, seen.hash) == ("bill:bil_1", "mtg_1", "x")
@@ -118,7 +118,7 @@ def test_the_bill_hears_who_was_there_when() -> None:
 
 def test_the_host_is_told_once_of_who_waits() -> None:
     seat = Seat(participant="prt_1", user="ada", role="guest", state="waiting", since=AT)
-    sight = Sight(False, ("tess",), ("ada",))
+    sight = MeetingSight(False, ("tess",), ("ada",))
     ((to, tell),) = letters("notify_waiting", SeatChanged(seat=seat, change="state", sight=sight), Tell)
     assert (to, tell.name, tell.subject) == ("notifier:tess", "somebody_waiting", Subject("lobby", "1", AT))
     for other in (replace(seat, state="seated"), replace(seat, since=AT - 1)):

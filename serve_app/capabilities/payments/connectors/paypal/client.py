@@ -8,7 +8,7 @@ from typing import Any, Final
 from common.clock import Clock
 from config.capabilities.payments import PaypalSettings
 from serve_app.activities.connector import Misconfigured
-from serve_app.capabilities.payments.connectors.lines import Line, NotDone, Object
+from serve_app.capabilities.payments.connectors.lines import NotDone, Object, PartnerConnection
 
 _SETTING: Final = "CAREWIRE_PAYMENTS__PAYPAL__CLIENT_ID and __CLIENT_SECRET"
 _MARGIN_S: Final = 60.0
@@ -22,7 +22,7 @@ class PaypalApi:
         assert settings.client_secret is not None
         pair = f"{settings.client_id}:{settings.client_secret.get_secret_value()}"
         self._basic = b64encode(pair.encode()).decode()
-        self._line = Line("PayPal", _SETTING, settings.base_url, timeout_s)
+        self._line = PartnerConnection("PayPal", _SETTING, settings.base_url, timeout_s)
         self._clock = clock
         self._token, self._until_s = "", 0.0
         self._fetching = asyncio.Lock()

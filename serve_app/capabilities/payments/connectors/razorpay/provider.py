@@ -14,7 +14,7 @@ import msgspec
 from actors.payments.activities import Begin, Capture, Confirm, PaymentSeen, Read, Refund, Void
 from config.capabilities.payments import RazorpaySettings
 from serve_app.activities.connector import Refused
-from serve_app.capabilities.payments.connectors.lines import Line, NotDone, Object, code_of
+from serve_app.capabilities.payments.connectors.lines import NotDone, Object, PartnerConnection, code_of
 from serve_app.capabilities.payments.connectors.razorpay.reading import (
     HELD_MINUTES,
     REF,
@@ -45,7 +45,7 @@ class RazorpayProvider:
         self._key_id, self._secret = settings.key_id, settings.key_secret.get_secret_value().encode()
         pair = b64encode(f"{self._key_id}:{self._secret.decode()}".encode()).decode()
         self._headers = {"Authorization": f"Basic {pair}"}
-        self._line = Line("Razorpay", _SETTING, settings.base_url, timeout_s)
+        self._line = PartnerConnection("Razorpay", _SETTING, settings.base_url, timeout_s)
 
     async def begin(self, ask: Begin, attempt: Attempt) -> PaymentSeen:
         """A receipt is unique: of an order that was made before, whatever became of the answer, there is no second."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from actors.payments.standing import (
-    ChangeSubscription,
+    ChangeProviderSubscription,
     EndSubscription,
     InvoiceSeen,
     LineSeen,
@@ -62,7 +62,7 @@ class StripeSubscriptions(Protocol):
         invoices = await self.sdk.get(self.sdk.v1.invoices.list_async(wanted))
         return subscription_of(found, [invoice_of(one) for one in invoices["data"]])
 
-    async def change_subscription(self, ask: ChangeSubscription, attempt: Attempt) -> SubscriptionSeen:
+    async def change_subscription(self, ask: ChangeProviderSubscription, attempt: Attempt) -> SubscriptionSeen:
         if ask.paused is False and await self._rests(ask.ref):
             call = self.sdk.v1.subscriptions.resume_async(ask.ref, {"billing_cycle_anchor": "now"}, _keyed(attempt))
         else:
@@ -102,7 +102,7 @@ class StripeSubscriptions(Protocol):
         await self.sdk.make(self.sdk.v1.billing.meter_events.create_async(params, _keyed(attempt)))
         return await self.read_subscription(ask.ref)
 
-    async def _change(self, ask: ChangeSubscription, attempt: Attempt) -> Object:
+    async def _change(self, ask: ChangeProviderSubscription, attempt: Attempt) -> Object:
         params: Object = {}
         if ask.price is not None:
             found = await self.sdk.get(self.sdk.v1.subscriptions.retrieve_async(ask.ref))

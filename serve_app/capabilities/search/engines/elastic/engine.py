@@ -17,7 +17,7 @@ from serve_app.capabilities.search.port import (
     Filters,
     Found,
     Generation,
-    Hit,
+    IndexHit,
     Sort,
     Term,
     Tree,
@@ -89,7 +89,7 @@ class ElasticEngine:
         found = (await self._search(bodies.facets_body(tree, filters, names)))["aggregations"]
         return {name: {one["key"]: one["doc_count"] for one in found[name]["buckets"]} for name in names}
 
-    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
+    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[IndexHit]]:
         index = self._read if generation is None else self._index(generation)
         opened = await server.ask(lambda: self._client.open_point_in_time(index=index, keep_alive="1m"))
         point, after = str(opened["id"]), None
@@ -186,8 +186,8 @@ def _generation(meta: Mapping[str, Any], figures: Mapping[str, Any] | None) -> G
     )
 
 
-def _hits(answer: Mapping[str, Any]) -> list[Hit]:
+def _hits(answer: Mapping[str, Any]) -> list[IndexHit]:
     return [
-        Hit(bodies.key_in(hit), hit["_version"], hit["fields"]["at"][0], hit.get("_score") or 0.0)
+        IndexHit(bodies.key_in(hit), hit["_version"], hit["fields"]["at"][0], hit.get("_score") or 0.0)
         for hit in answer["hits"]["hits"]
     ]

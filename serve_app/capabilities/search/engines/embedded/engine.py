@@ -23,7 +23,7 @@ from serve_app.capabilities.search.port import (
     Filters,
     Found,
     Generation,
-    Hit,
+    IndexHit,
     Sort,
     Term,
     Tree,
@@ -87,7 +87,7 @@ class TantivyEngine:
         searcher = self._searcher()
         return await _off(lambda: _facets(searcher, tree, filters, names))
 
-    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[Hit]]:
+    async def scan(self, filters: Filters, *, generation: int | None = None) -> AsyncIterator[Sequence[IndexHit]]:
         number = self._number(generation)
         after: After | None = None
         while True:
@@ -213,11 +213,11 @@ def _find(searcher: Searcher, tree: Tree, filters: Filters, sort: Sort, after: A
     return Found(tuple(hits[:limit]), len(hits) > limit)
 
 
-def _in_order(hits: Sequence[Hit], sort: Sort, after: After | None) -> list[Hit]:
+def _in_order(hits: Sequence[IndexHit], sort: Sort, after: After | None) -> list[IndexHit]:
     """By their places, and those who share one by key; what was shown is left out."""
     sign = -1 if sort == "newest" else 1
 
-    def place(hit: Hit | After) -> tuple[int, str]:
+    def place(hit: IndexHit | After) -> tuple[int, str]:
         return sign * shape.order_of(hit.at, hit.key), str(hit.key)
 
     ordered = sorted(hits, key=place)

@@ -10,7 +10,7 @@ from tantivy import Query, Searcher
 
 from common.errors import Unavailable
 from serve_app.capabilities.search.engines.embedded import files, shape
-from serve_app.capabilities.search.port import Applied, Change, Generation, Hit, Key, Put, Term, key_of
+from serve_app.capabilities.search.port import Applied, Change, Generation, IndexHit, Key, Put, Term, key_of
 
 HEAP_BYTES: Final = 30_000_000  # tantivy's least is 15
 _BURIED_MS: Final = 86_400_000
@@ -149,13 +149,13 @@ def version_of(searcher: Searcher, key: Key) -> int | None:
     return None if version is None else int(version)
 
 
-def read(searcher: Searcher, found: Sequence[tuple[object, tantivy.DocAddress]], *, scored: bool) -> list[Hit]:
+def read(searcher: Searcher, found: Sequence[tuple[object, tantivy.DocAddress]], *, scored: bool) -> list[IndexHit]:
     """What was found, by key."""
     addresses = [address for _, address in found]
     orders = searcher.fast_field_values("order", addresses)
     versions = searcher.fast_field_values("version", addresses)
     return [
-        Hit(
+        IndexHit(
             key_of(searcher.doc(address)["key"][0]),
             int(version or 0),
             shape.at_of(int(order or 0)),

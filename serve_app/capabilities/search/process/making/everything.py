@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from serve_app.capabilities.search.process.indexer import Indexer
-from serve_app.capabilities.search.sources.entry import Fed, Standing
+from serve_app.capabilities.search.sources.entry import Fed, UnjournaledSource
 from serve_app.follower.consumer import Turned
 from serve_app.follower.source import Past
 
@@ -25,7 +25,7 @@ class Batch:
 class Everything:
     """One a process."""
 
-    def __init__(self, indexer: Indexer, past: Past, standing: Sequence[Standing]) -> None:
+    def __init__(self, indexer: Indexer, past: Past, standing: Sequence[UnjournaledSource]) -> None:
         self._indexer, self._past, self._standing = indexer, past, standing
 
     async def batches(self, after: str = "") -> AsyncIterator[Batch]:
