@@ -159,7 +159,12 @@ async def quality(found: Sequence[SampleText], count: int, folder: Path) -> None
     await engine.create(Generation(1, "k1", "1"))
     await engine.swap(1)
     blinded = [blinder.document([], [body], beginnings_of_texts=True) for body in bodies]
-    await engine.apply([Put(Key("t", str(n)), 1, n, one.words, one.beginnings) for n, one in enumerate(blinded)])
+    await engine.apply(
+        [
+            Put(key=Key("t", str(n)), version=1, at=n, words=one.words, beginnings=one.beginnings)
+            for n, one in enumerate(blinded)
+        ]
+    )
     plain, same, ours = StockEngine(bodies), StockEngine(bodies, analyser), OwnEngine(engine, blinder)
     fits = [
         n for n, text in enumerate(found) if len(text.title) < 200 and len(analyser.words(text.title)) <= MOST_WORDS - 2

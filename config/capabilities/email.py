@@ -43,7 +43,7 @@ def smtp_server(url: str) -> SmtpServer:
     if port == 0 or bool(parts.username) != bool(parts.password) or any(map(str.isspace, url)):
         raise ValueError(_HOW)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return SmtpServer(parts.hostname, port or _PORTS[tls], user, password, tls)
+    return SmtpServer(host=parts.hostname, port=port or _PORTS[tls], user=user, password=password, tls=tls)
 
 
 def _check_smtp_url(url: SecretStr) -> SecretStr:

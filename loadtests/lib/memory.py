@@ -77,7 +77,7 @@ def courses(samples: Sequence[MemorySample], *, settled_s: float) -> list[Course
         values = [one.mb[name] for one in settled]
         slope = _slope([one.at_s / 60 for one in settled], values)
         first, last = sum(values[:tenth]) / tenth, sum(values[-tenth:]) / tenth
-        found.append(Course(name, first, last, max(values), slope))
+        found.append(Course(name=name, first_mb=first, last_mb=last, most_mb=max(values), mb_per_minute=slope))
     return sorted(found, key=lambda course: -course.last_mb)
 
 

@@ -33,9 +33,9 @@ class Workload:
 
 
 WORKLOADS: Final = (
-    Workload("1 room of 500", 1, 500, 4, 20),
-    Workload("10 rooms of 100", 10, 100, 2, 100),
-    Workload("500 pairs", 500, 2, 1, 1000),
+    Workload(name="1 room of 500", rooms=1, size=500, window=4, rate=20),
+    Workload(name="10 rooms of 100", rooms=10, size=100, window=2, rate=100),
+    Workload(name="500 pairs", rooms=500, size=2, window=1, rate=1000),
 )
 
 

@@ -150,12 +150,12 @@ async def bench(args: argparse.Namespace, settings: Settings, mongod: psutil.Pro
     region = await cluster.region("bench")
     partner = InstantPartner()
     runner = Runner(
-        "bench",
-        Places(cluster),
-        [POOL],
-        await cluster.region("runner"),
-        Payloads(stores.vault),
-        [partner],
+        name="bench",
+        workplaces=Places(cluster),
+        pools=[POOL],
+        region=await cluster.region("runner"),
+        payloads=Payloads(stores.vault),
+        connectors=[partner],
         settings=ActivitySettings(),
         clock=clock,
     )

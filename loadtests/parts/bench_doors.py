@@ -92,7 +92,7 @@ def generated() -> ASGIApp:
 
 def _application(router: APIRouter) -> ASGIApp:
     async def verify(_: object) -> Verified:
-        return Verified("ada", "client", "", 2**53, "")
+        return Verified(user="ada", role="client", device="", expires_ms=2**53, jti="")
 
     app = FastAPI()
     app.include_router(router)

@@ -99,12 +99,12 @@ class KernelLoad:
         await asyncio.gather(*work)
         seconds = time.perf_counter() - started_s
         return KernelOutcome(
-            name,
-            len(self._latencies),
-            seconds,
-            list(self._latencies),
-            self._heard[0] - heard,
-            {part: seconds - cpu_s.get(part, 0.0) for part, seconds in cpu_seconds().items()},
+            name=name,
+            messages=len(self._latencies),
+            seconds=seconds,
+            latencies_ms=list(self._latencies),
+            delivered=self._heard[0] - heard,
+            cpu_s={part: seconds - cpu_s.get(part, 0.0) for part, seconds in cpu_seconds().items()},
         )
 
     async def _loop(self, seconds: float) -> None:

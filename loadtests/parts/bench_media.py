@@ -176,7 +176,12 @@ async def run(arguments: argparse.Namespace) -> int:
 
     async def ours(receivers: int) -> float:
         return await measure(
-            "unit", in_python("loadtests.peers.media_unit", place), receivers, seconds, frames, place.here
+            "unit",
+            in_python("loadtests.peers.media_unit", place),
+            receivers=receivers,
+            seconds=seconds,
+            frames=frames,
+            here=place.here,
         )
 
     shares: dict[tuple[str, int], float] = {}
@@ -185,11 +190,18 @@ async def run(arguments: argparse.Namespace) -> int:
         if EXECUTABLE is None or not place.prefix:
             print("janus: not measured (it needs to be installed, and network namespaces)")
         elif receivers <= 60:
-            shares["janus", receivers] = await measure("janus", in_janus(place), receivers, seconds, frames, place.here)
+            shares["janus", receivers] = await measure(
+                "janus", in_janus(place), receivers=receivers, seconds=seconds, frames=frames, here=place.here
+            )
             print(f"{'':14} {shares['unit', receivers] / shares['janus', receivers]:.2f} of Janus' CPU", flush=True)
     few = 1 if arguments.quick else 2
     relay = await measure(
-        "MediaRelay", in_python("loadtests.peers.media_relay", place), few, seconds, frames, place.here
+        "MediaRelay",
+        in_python("loadtests.peers.media_relay", place),
+        receivers=few,
+        seconds=seconds,
+        frames=frames,
+        here=place.here,
     )
     best = min(share for (name, _), share in shares.items() if name == "unit")
     print(f"{'':14} {relay / best:.0f} times less CPU a receiver than MediaRelay")

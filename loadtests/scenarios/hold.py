@@ -134,7 +134,9 @@ def main() -> int:
     try:
         with carewire(os.sched_getaffinity(0)) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             calm_collector()
-            good = runner.run(hold(server.port, server.pids(), args.connections, args.seconds, rates))
+            good = runner.run(
+                hold(server.port, server.pids(), connections=args.connections, seconds=args.seconds, rates=rates)
+            )
     except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)

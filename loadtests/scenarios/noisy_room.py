@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     os.environ["CAREWIRE_GATEWAY__REPLICAS"] = "2"
     with carewire(cores(share=True).server) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(measure(server.port, args.noisy, args.pairs, args.rounds, args.seconds))
+        return runner.run(measure(server.port, args.noisy, pairs=args.pairs, rounds=args.rounds, seconds=args.seconds))
 
 
 if __name__ == "__main__":

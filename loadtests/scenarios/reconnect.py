@@ -230,7 +230,9 @@ def main() -> int:
     try:
         with carewire(os.sched_getaffinity(0)) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             calm_collector()
-            good = runner.run(reconnect(server.port, server.pids(), args.connections, args.rate, args.away))
+            good = runner.run(
+                reconnect(server.port, server.pids(), connections=args.connections, rate=args.rate, away_s=args.away)
+            )
     except (NotAvailable, ConnectionRefused, OSError, TimeoutError, ExceptionGroup) as error:
         causes = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
         print(f"{type(causes[0]).__name__}: {causes[0]}", file=sys.stderr)

@@ -199,7 +199,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if placed.client is not None:
             os.sched_setaffinity(0, {placed.client})
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(measure(server.port, args.members, args.rate, args.rounds, args.seconds))
+            return runner.run(
+                measure(server.port, args.members, rate=args.rate, rounds=args.rounds, seconds=args.seconds)
+            )
 
 
 if __name__ == "__main__":

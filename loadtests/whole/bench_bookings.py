@@ -264,7 +264,7 @@ async def run(server: Server, args: argparse.Namespace) -> tuple[Booked, Watched
         desk = BookingDesk(server, session, args.clients, keys=args.keys)
         await desk.set_up()
         source = wishes(args.clients)
-        booked = await bookings(server, desk, source, args.rate, args.seconds)
+        booked = await bookings(server, desk, source=source, rate=args.rate, seconds=args.seconds)
         print(msgspec.json.encode(booked).decode(), flush=True)
         watched = await watching(server, desk, source, args.watchers) if args.watchers else None
         if watched is not None:

@@ -55,7 +55,16 @@ async def measure(server: Server, connections: int) -> str:
     used = {name: seconds - cpu_before[name] for name, seconds in cpu_s(pids).items()}
     grown = growth(empty, sample(pids), connections)
     swarm.close()
-    return "\n".join(_lines(server.name, connections, len(first) / first_s, connections / took_s, used, grown))
+    return "\n".join(
+        _lines(
+            server.name,
+            connections,
+            first_per_s=len(first) / first_s,
+            per_s=connections / took_s,
+            used=used,
+            grown=grown,
+        )
+    )
 
 
 def _lines(

@@ -99,7 +99,7 @@ def bench(
             try:
                 with SERVERS[name](cores.server) as server:
                     for workload in workloads:
-                        yield measure(server, workload, seconds, cores.client, run)
+                        yield measure(server, workload, seconds=seconds, client_cpu=cores.client, run=run)
             except NotAvailable as reason:
                 print(f"{name}: left out, {reason}", file=sys.stderr, flush=True)
 
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = pr
     workloads = [one.smaller() for one in WORKLOADS] if args.quick else WORKLOADS
     placed = cores(share=args.share_cores)
     rows: list[PathRow] = []
-    for row in bench(names, workloads, 1.0 if args.quick else args.seconds, args.runs, placed):
+    for row in bench(names, workloads, seconds=1.0 if args.quick else args.seconds, runs=args.runs, cores=placed):
         rows.append(row)
         say(encode(row).decode())
     if args.json is not None:

@@ -225,9 +225,25 @@ def pages(
             times.heard_ms.append((time.perf_counter_ns() - due_ns.popleft()) / 1e6)
 
         if events:
-            writer = EventPen(session, server.port, paper.client, paper.assignment, times, _nobody)
+            writer = EventPen(
+                session=session,
+                port=server.port,
+                token=paper.client,
+                assignment=paper.assignment,
+                times=times,
+                heard=_nobody,
+            )
             return WorksheetRound(
-                writer, EventPen(session, server.port, paper.therapist, paper.assignment, times, heard), due_ns
+                writer,
+                EventPen(
+                    session=session,
+                    port=server.port,
+                    token=paper.therapist,
+                    assignment=paper.assignment,
+                    times=times,
+                    heard=heard,
+                ),
+                due_ns,
             )
         place = f"ws://127.0.0.1:{server.port}/{'yjs/' if server.secret else ''}{paper.assignment}?token="
         return WorksheetRound(
@@ -342,16 +358,19 @@ async def carewire_rounds(server: Server, args: argparse.Namespace) -> list[Roun
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = await given(session, server, args.worksheets, "events")
-        events = await measured("carewire, Socket.IO", session, server, papers, args, events=True)
+        events = await measured("carewire, Socket.IO", session, server=server, papers=papers, args=args, events=True)
         papers = await given(session, server, args.worksheets, "yjs")
-        return [events, await measured("carewire, y-websocket", session, server, papers, args, events=False)]
+        return [
+            events,
+            await measured("carewire, y-websocket", session, server=server, papers=papers, args=args, events=False),
+        ]
 
 
 async def peer_round(server: Server, args: argparse.Namespace) -> Round:
     """The same of npm's server."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         papers = [Paper(f"sheet{number}", "", "") for number in range(args.worksheets)]
-        return await measured("@y/websocket-server", session, server, papers, args, events=False)
+        return await measured("@y/websocket-server", session, server=server, papers=papers, args=args, events=False)
 
 
 def main() -> int:

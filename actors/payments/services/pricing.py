@@ -158,7 +158,15 @@ class Pricing:
             day=f"{wall:%Y-%m-%d}", time=f"{wall:%H:%M}", lead_minutes=max(0, wanted.start - now) // MINUTE_MS
         )
         taxes = (await self._entities.ask(TABLE, ReadTaxes(), by=SYSTEM)).rules
-        return _Factors(tariff, service, moment, view.tier, discounts, taxes, to_rfc3339(now))
+        return _Factors(
+            tariff=tariff,
+            service=service,
+            moment=moment,
+            tier=view.tier,
+            discounts=discounts,
+            taxes=taxes,
+            at=to_rfc3339(now),
+        )
 
     async def _discounts(self, wanted: PriceRequest, tariff: TariffBody, now: int) -> Sequence[Discount]:
         first = bool(wanted.codes) and await self._is_first(wanted.client)

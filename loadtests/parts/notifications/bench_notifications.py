@@ -122,7 +122,9 @@ async def _many(once: Once, count: int) -> None:
 @asynccontextmanager
 async def _sending(connector: Connector, payload: bytes) -> AsyncIterator[Once]:
     async def once(number: int) -> object:
-        return await connector.carry_out(Call(PartnerKey(number.to_bytes(16)), payload, "usr_1", 1, _AT_MS))
+        return await connector.carry_out(
+            Call(key=PartnerKey(number.to_bytes(16)), payload=payload, owner="usr_1", attempt=1, made_at_ms=_AT_MS)
+        )
 
     yield once
     await connector.close()
@@ -180,8 +182,16 @@ def _apns(folder: Path, port: int) -> Connector:
 
 def _smtp(port: int) -> Connector:
     head = Letterhead("Carewire <mail@carewire.test>", "https://app.carewire.test")
-    provider = SmtpProvider("smtp", SmtpServer("127.0.0.1", port, "", "", "none"), head.address, _CLOCK)
-    return EmailConnector([provider], Composer(head, Templates(head.public_url)), _Nobody(), _Nobody(), _CLOCK)
+    provider = SmtpProvider(
+        "smtp", SmtpServer(host="127.0.0.1", port=port, user="", password="", tls="none"), head.address, _CLOCK
+    )
+    return EmailConnector(
+        providers=[provider],
+        composer=Composer(head, Templates(head.public_url)),
+        addresses=_Nobody(),
+        ledger=_Nobody(),
+        clock=_CLOCK,
+    )
 
 
 def _browser(port: int) -> WebPushAddress:

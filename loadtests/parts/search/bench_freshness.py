@@ -127,7 +127,16 @@ async def running(settings: Settings) -> AsyncIterator[SearchedRooms]:
     try:
         yield SearchedRooms(
             rooms,
-            Search(link, sources, rooms.memberships, nobody, nobody, nobody, entities=region, analyser=Analyser()),
+            Search(
+                link=link,
+                sources=sources,
+                memberships=rooms.memberships,
+                pages=nobody,
+                grants=nobody,
+                addresses=nobody,
+                entities=region,
+                analyser=Analyser(),
+            ),
         )
     finally:
         await link.close()
@@ -170,7 +179,11 @@ async def measure(house: SearchedRooms, messages: Sequence[str], rate: int, foll
             await asyncio.sleep(pause_s)
         room = ROOMS[number % len(ROOMS)]
         followed = number % (rate // follows) == 0
-        told = follow(house, room, text, f"mark{number}x", seen) if followed else say(house, room, text, seen)
+        told = (
+            follow(house, room, text=text, word=f"mark{number}x", seen=seen)
+            if followed
+            else say(house, room, text, seen)
+        )
         under_way.append(asyncio.create_task(told))
     await asyncio.gather(*under_way)
     return seen, time.perf_counter() - began_s

@@ -93,7 +93,14 @@ class WholeEngine:
     def _put(self, number: int, text: str) -> Put:
         blinded = self._blinder.document([], [text], beginnings_of_texts=self._beginnings)
         filters = {"room": [f"room_{number // 100}"], "sender": [f"usr_{number % 997}"]}
-        return Put(Key("messages", f"msg_{number}"), 1, number, blinded.words, blinded.beginnings, filters)
+        return Put(
+            key=Key("messages", f"msg_{number}"),
+            version=1,
+            at=number,
+            words=blinded.words,
+            beginnings=blinded.beginnings,
+            filters=filters,
+        )
 
     async def find(self, text: str, rooms: Sequence[str]) -> int:
         """How many of the first 20, slips and all."""

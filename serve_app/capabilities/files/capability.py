@@ -74,7 +74,9 @@ def links_of(context: ServerContext) -> FileLinks:
 def held_of(context: ServerContext) -> HeldFiles:
     """What legal holds keep."""
     views = context.stores.views
-    return HeldFiles(context.region, views, HoldsOver(views), context.once(links_of), context.clock)
+    return HeldFiles(
+        entities=context.region, views=views, over=HoldsOver(views), links=context.once(links_of), clock=context.clock
+    )
 
 
 def metrics_of(context: ApiContext) -> FilesMetrics:

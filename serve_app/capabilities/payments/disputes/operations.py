@@ -55,28 +55,37 @@ class DisputeOperations:
         yield _operation(
             "list_disputes",
             "dispute.change",
-            ListDisputes,
-            self._list,
-            Rest("GET", "/api/disputes", tag="payments"),
-            DisputePage,
-            Example({}, {"items": [DISPUTE]}),
-            "Disputes, those of the newest bills first.",
+            request=ListDisputes,
+            call=self._list,
+            rest=Rest("GET", "/api/disputes", tag="payments"),
+            response=DisputePage,
+            example=Example({}, {"items": [DISPUTE]}),
+            description="Disputes, those of the newest bills first.",
         )
         for name, request, call, rest, text in (
             ("get_dispute", GetDispute, self._get, Rest("GET", one, tag="payments"), "A dispute, with its evidence."),
             ("submit_dispute", SubmitDispute, self._submit, submit, "Send the evidence. It is taken once."),
             ("accept_dispute", AcceptDispute, self._accept, accept, "Give a dispute up."),
         ):
-            yield _operation(name, "dispute.change", request, call, rest, DisputeReply, example, text)
+            yield _operation(
+                name,
+                "dispute.change",
+                request=request,
+                call=call,
+                rest=rest,
+                response=DisputeReply,
+                example=example,
+                description=text,
+            )
         yield _operation(
             "update_dispute",
             "dispute.change",
-            UpdateDispute,
-            self._update,
-            Rest("PATCH", one, tag="payments"),
-            DisputeReply,
-            Example({"dispute_id": _ID, **_WRITTEN}, DISPUTE),
-            "Write evidence. What is not written is said as the bill itself knows it.",
+            request=UpdateDispute,
+            call=self._update,
+            rest=Rest("PATCH", one, tag="payments"),
+            response=DisputeReply,
+            example=Example({"dispute_id": _ID, **_WRITTEN}, DISPUTE),
+            description="Write evidence. What is not written is said as the bill itself knows it.",
             versioned=True,
         )
 

@@ -52,40 +52,42 @@ class FraudOperations:
         yield _operation(
             "get_fraud_rules",
             "fraud.change",
-            requests.GetFraudRules,
-            self._rules,
-            Rest("GET", path, tag="payments"),
-            requests.FraudRulesReply,
-            Example({}, {**rules, "version": 1}),
+            request=requests.GetFraudRules,
+            call=self._rules,
+            rest=Rest("GET", path, tag="payments"),
+            response=requests.FraudRulesReply,
+            example=Example({}, {**rules, "version": 1}),
             versioned=True,
         )
         yield _operation(
             "set_fraud_rules",
             "fraud.change",
-            requests.SetFraudRulesBody,
-            self._set,
-            Rest("PUT", path, tag="payments"),
-            requests.FraudRulesReply,
-            Example(rules, {**rules, "version": 1}),
+            request=requests.SetFraudRulesBody,
+            call=self._set,
+            rest=Rest("PUT", path, tag="payments"),
+            response=requests.FraudRulesReply,
+            example=Example(rules, {**rules, "version": 1}),
             versioned=True,
         )
         yield _operation(
             "list_reviews",
             "review.decide",
-            requests.ListReviews,
-            self._list,
-            Rest("GET", "/api/payments/reviews", tag="payments"),
-            requests.ReviewPage,
-            Example({}, {"items": [_REVIEW]}),
+            request=requests.ListReviews,
+            call=self._list,
+            rest=Rest("GET", "/api/payments/reviews", tag="payments"),
+            response=requests.ReviewPage,
+            example=Example({}, {"items": [_REVIEW]}),
         )
         yield _operation(
             "decide_review",
             "review.decide",
-            requests.DecideReviewBody,
-            self._decide,
-            Rest("POST", "/api/payments/reviews/{review_id}", tag="payments"),
-            requests.ReviewReply,
-            Example({"review_id": _REVIEW["review_id"], "decision": "approve"}, {**_REVIEW, "status": "approved"}),
+            request=requests.DecideReviewBody,
+            call=self._decide,
+            rest=Rest("POST", "/api/payments/reviews/{review_id}", tag="payments"),
+            response=requests.ReviewReply,
+            example=Example(
+                {"review_id": _REVIEW["review_id"], "decision": "approve"}, {**_REVIEW, "status": "approved"}
+            ),
         )
 
     async def _rules(self, request: requests.GetFraudRules, caller: Caller) -> Result:

@@ -146,7 +146,17 @@ def _item(line: Line, sign: int, name: str, *, outside: bool) -> InvoiceLine:
     period = line.period and (to_rfc3339(line.period[0]), to_rfc3339(line.period[1]))
     category = _category(line, outside=outside)
     rate = line.tax_rate if category == "S" else "0"
-    return InvoiceLine(line.id, clean(name) or line.id, quantity, price, off, net, category, rate, period)
+    return InvoiceLine(
+        id=line.id,
+        name=clean(name) or line.id,
+        quantity=quantity,
+        price=price,
+        allowance=off,
+        net=net,
+        category=category,
+        rate=rate,
+        period=period,
+    )
 
 
 def _category(line: Line, *, outside: bool) -> Category:
@@ -163,9 +173,15 @@ def _taxes(lines: Sequence[Line], items: Sequence[InvoiceLine], sign: int) -> li
     for line, item in zip(lines, items, strict=True):
         reason = "" if item.category == "S" else clean(line.tax_reason) or NOT_SUBJECT
         key = (item.category, item.rate)
-        before = found.get(key, Breakdown(item.category, item.rate, 0, 0, ""))
+        before = found.get(key, Breakdown(category=item.category, rate=item.rate, base=0, tax=0, reason=""))
         reasons = "; ".join(dict.fromkeys(one for one in (*before.reason.split("; "), reason) if one))
-        found[key] = Breakdown(item.category, item.rate, before.base + item.net, before.tax + sign * line.tax, reasons)
+        found[key] = Breakdown(
+            category=item.category,
+            rate=item.rate,
+            base=before.base + item.net,
+            tax=before.tax + sign * line.tax,
+            reason=reasons,
+        )
     return list(found.values())
 
 
@@ -176,7 +192,9 @@ def _seller(issuer: IssuerBody, issuer_id: str, *, outside: bool) -> Party:
         raise FailedPrecondition(
             "The issuer has no number at the tax office. Set tax_id or vat_id.", details={"reason": "issuer_tax_id"}
         )
-    return Party(clean(issuer.name), issuer.address, issuer_id, "" if outside else vat_id, tax_id)
+    return Party(
+        name=clean(issuer.name), address=issuer.address, id=issuer_id, vat_id="" if outside else vat_id, tax_id=tax_id
+    )
 
 
 def _buyer(name: str, address: Address, tax_id: str | None, *, outside: bool) -> Party:

@@ -30,12 +30,44 @@ class PlanOperations:
         one, example = requests.PlanReply, Example({"plan_id": PLAN_REPLY["plan_id"]}, PLAN_REPLY)
         made, listed = Example(PLAN, PLAN_REPLY), Example({}, {"items": [PLAN_REPLY]})
         create, find = door("POST", "/api/plans", 201), door("GET", "/api/plans")
-        yield declared("create_plan", change, requests.CreatePlan, self._create_plan, create, one, made)
-        yield declared("list_plans", "plan.read", requests.Listing, self._list_plans, find, requests.PlanPage, listed)
-        get, update = door("GET", path), door("PATCH", path)
-        yield declared("get_plan", "plan.read", requests.OfPlan, self._get_plan, get, one, example, versioned=True)
         yield declared(
-            "update_plan", change, requests.UpdatePlan, self._update_plan, update, one, example, versioned=True
+            "create_plan",
+            change,
+            request=requests.CreatePlan,
+            call=self._create_plan,
+            rest=create,
+            response=one,
+            example=made,
+        )
+        yield declared(
+            "list_plans",
+            "plan.read",
+            request=requests.Listing,
+            call=self._list_plans,
+            rest=find,
+            response=requests.PlanPage,
+            example=listed,
+        )
+        get, update = door("GET", path), door("PATCH", path)
+        yield declared(
+            "get_plan",
+            "plan.read",
+            request=requests.OfPlan,
+            call=self._get_plan,
+            rest=get,
+            response=one,
+            example=example,
+            versioned=True,
+        )
+        yield declared(
+            "update_plan",
+            change,
+            request=requests.UpdatePlan,
+            call=self._update_plan,
+            rest=update,
+            response=one,
+            example=example,
+            versioned=True,
         )
 
     async def _create_plan(self, request: requests.CreatePlan, caller: Caller) -> Result:

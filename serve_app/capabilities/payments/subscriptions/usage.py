@@ -49,30 +49,40 @@ class UsageOperations:
             ("record_usage", door("POST", path), self._record),
             ("reserve_usage", door("POST", f"{path}/reserve"), self._reserve),
         ):
-            yield declared(name, "usage.record", record, call, rest, SubscriptionReply, used)
+            yield declared(
+                name, "usage.record", request=record, call=call, rest=rest, response=SubscriptionReply, example=used
+            )
         for name, rest, command in (
             ("commit_usage", door("POST", f"{path}/commit"), CommitUsage),
             ("release_usage", door("POST", f"{path}/release"), ReleaseUsage),
             ("reverse_usage", door("DELETE", f"{path}/{{usage_id}}"), ReverseUsage),
         ):
-            yield declared(name, "usage.record", one, self._using(command), rest, SubscriptionReply, of_use)
+            yield declared(
+                name,
+                "usage.record",
+                request=one,
+                call=self._using(command),
+                rest=rest,
+                response=SubscriptionReply,
+                example=of_use,
+            )
         yield declared(
             "usage_metrics",
             "subscription.read",
-            requests.UsageMetrics,
-            self._metrics,
-            door("GET", path),
-            requests.MetricsReply,
-            Example({**ID, "feature": "sessions"}, METRICS),
+            request=requests.UsageMetrics,
+            call=self._metrics,
+            rest=door("GET", path),
+            response=requests.MetricsReply,
+            example=Example({**ID, "feature": "sessions"}, METRICS),
         )
         yield declared(
             "check_usage_limit",
             "subscription.read",
-            requests.CheckLimit,
-            self._limit,
-            door("GET", "/api/usage/limits"),
-            requests.LimitReply,
-            Example({"feature": "sessions"}, LIMIT),
+            request=requests.CheckLimit,
+            call=self._limit,
+            rest=door("GET", "/api/usage/limits"),
+            response=requests.LimitReply,
+            example=Example({"feature": "sessions"}, LIMIT),
         )
 
     async def _record(self, request: requests.RecordUsageBody, caller: Caller) -> Result:

@@ -49,7 +49,9 @@ class Proposing:
         unread: Sequence[str] = (),
     ) -> AnsweredQuestion:
         """The first candidates, or those behind one. `unread`: see `Question`."""
-        return await self._link.find(await self._question(wanted, reader, limit, after, list(unread)))
+        return await self._link.find(
+            await self._question(wanted, reader, limit=limit, after=after, unread=list(unread))
+        )
 
     async def unread(
         self, query: SearchQuery, looked: OpenedHits, wanted: Wanted, reader: Reader, slips: Slips

@@ -82,7 +82,7 @@ class ServingGeneration:
     async def instead(self, query: SearchQuery, filters: Filters, unread: Collection[str] = ()) -> Slips:
         """For words that are in nothing of `filters`, or among `unread`, those at one slip that are. Raises
         Unavailable."""
-        return await instead(query, self._blinder, self._engine, filters, unread)
+        return await instead(query, self._blinder, engine=self._engine, filters=filters, unread=unread)
 
     def tree(self, query: SearchQuery, slips: Slips, *, every: bool) -> Tree:
         """What the engine is asked. Words that stand in every text count only beside others."""

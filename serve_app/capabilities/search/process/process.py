@@ -87,7 +87,13 @@ class SearchProcess:
         self.engine, self._notes, self._clock = engine, Notes(database), context.clock
         self._texts = settings.prefixes == "all"
         keys = IndexKeys(database, stores.vault)
-        self._served = Served(engine, keys, self._notes, Positions(database), Analyser(settings.languages))
+        self._served = Served(
+            engine=engine,
+            keys=keys,
+            notes=self._notes,
+            positions=Positions(database),
+            analyser=Analyser(settings.languages),
+        )
         directory = directory_of(database, stores, context.clock, context.root)
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
@@ -108,13 +114,15 @@ class SearchProcess:
         )
         metrics = SearchMetrics(context.registry)
         everything = Everything(self._indexer, Past(database, stores, self._opening), standing)
-        self._maker = Maker(engine, self._indexer, everything, self._begun, keys, self._notes)
+        self._maker = Maker(
+            engine=engine, indexer=self._indexer, everything=everything, begun=self._begun, keys=keys, notes=self._notes
+        )
         self._working = Working(
-            engine,
-            self._indexer,
-            everything,
-            self._maker,
-            ErasedPeople(database, stores.vault),
+            engine=engine,
+            indexer=self._indexer,
+            everything=everything,
+            maker=self._maker,
+            erased=ErasedPeople(database, stores.vault),
             database=database,
             clock=context.clock,
             drifted=metrics.drift.set,

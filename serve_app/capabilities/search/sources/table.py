@@ -79,7 +79,13 @@ def sources_of(
 ) -> Mapping[str, Source]:
     """Whoever opens hits, by type."""
     listed: list[Source] = [
-        people.PeopleSource(directory, Practices(region, clock), CareReader(stores.views), region, database),
+        people.PeopleSource(
+            directory=directory,
+            practices=Practices(region, clock),
+            care=CareReader(stores.views),
+            entities=region,
+            database=database,
+        ),
         appointments.AppointmentSource(stores.views, directory.names),
         messages.MessageSource(region),
         worksheets.WorksheetSource(region, stores.views),

@@ -47,12 +47,12 @@ class ExchangeOperations:
         yield SHEETS.change(
             "import_worksheet",
             "worksheet.import",
-            requests.ImportWorksheet,
-            bring_in,
-            "/import",
-            requests.Imported,
-            ({"format": "surveyjs", "document": _FORM}, {"report": {"kept": 1, "dropped": []}}),
-            "A worksheet of another format. What cannot be kept is named; with `strict` it is refused, "
+            request=requests.ImportWorksheet,
+            call=bring_in,
+            under="/import",
+            response=requests.Imported,
+            example=({"format": "surveyjs", "document": _FORM}, {"report": {"kept": 1, "dropped": []}}),
+            description="A worksheet of another format. What cannot be kept is named; with `strict` it is refused, "
             "with `dry_run` nothing is stored.",
             status=201,
             statuses=(200,),
@@ -60,12 +60,12 @@ class ExchangeOperations:
         yield SHEETS.read(
             "export_worksheet",
             "worksheet.read",
-            requests.ExportWorksheet,
-            hand_out,
-            "/{worksheet_id}/export",
-            requests.Exported,
-            ({"format": "surveyjs"}, _FORM),
-            "A worksheet in another format: our own, a Questionnaire (FHIR R4), or a SurveyJS form.",
+            request=requests.ExportWorksheet,
+            call=hand_out,
+            under="/{worksheet_id}/export",
+            response=requests.Exported,
+            example=({"format": "surveyjs"}, _FORM),
+            description="A worksheet in another format: our own, a Questionnaire (FHIR R4), or a SurveyJS form.",
         )
 
     def _answers(self) -> Iterator[Operation[Any]]:
@@ -84,12 +84,13 @@ class ExchangeOperations:
         yield WORK.change(
             "import_response",
             "worksheet.assign",
-            work_requests.ImportResponse,
-            bring_in,
-            "/import",
-            ShownAssignment,
-            ({"client_id": "usr_ada", "document": _RESPONSE}, {**examples.SUBMITTED, "source": "import"}),
-            "A QuestionnaireResponse (FHIR R4) of somebody in the caller's care, to a worksheet of ours. It keeps its "
+            request=work_requests.ImportResponse,
+            call=bring_in,
+            under="/import",
+            response=ShownAssignment,
+            example=({"client_id": "usr_ada", "document": _RESPONSE}, {**examples.SUBMITTED, "source": "import"}),
+            description="A QuestionnaireResponse (FHIR R4) of somebody in the caller's care, to a worksheet of ours. "
+            "It keeps its "
             "time.",
             status=201,
             refuses=SHEETS.refuses,

@@ -55,24 +55,25 @@ class TalkOperations:
         yield TALK.change(
             "give_feedback",
             "worksheet.feedback",
-            requests.FeedbackRequest,
-            give,
-            _FEEDBACK,
-            ShownFeedback,
-            ({"version": 1, "body": "Tell me more."}, examples.FEEDBACK),
-            "Say something about what was handed in: on all of it, on a field, on a stretch of its text. What is "
+            request=requests.FeedbackRequest,
+            call=give,
+            under=_FEEDBACK,
+            response=ShownFeedback,
+            example=({"version": 1, "body": "Tell me more."}, examples.FEEDBACK),
+            description="Say something about what was handed in: on all of it, on a field, on a stretch of its text. "
+            "What is "
             "private, only who gave the work sees.",
             status=201,
         )
         yield TALK.read(
             "list_feedback",
             "worksheet.follow",
-            requests.ListFeedbackRequest,
-            page,
-            _FEEDBACK,
-            FeedbackPage,
-            ({}, {"feedback": [examples.FEEDBACK]}),
-            "What was said about what was handed in.",
+            request=requests.ListFeedbackRequest,
+            call=page,
+            under=_FEEDBACK,
+            response=FeedbackPage,
+            example=({}, {"feedback": [examples.FEEDBACK]}),
+            description="What was said about what was handed in.",
         )
 
     def _changes_of_feedback(self) -> Iterator[Operation[Any]]:
@@ -92,23 +93,23 @@ class TalkOperations:
         yield TALK.change(
             "edit_feedback",
             "worksheet.feedback",
-            requests.EditFeedbackRequest,
-            edit,
-            path,
-            ShownFeedback,
-            ({**_OF_FEEDBACK, "body": "Tell me more."}, {**examples.FEEDBACK, "edited_at": examples.TIME}),
-            "Other words, or for other eyes. What it said before is gone.",
+            request=requests.EditFeedbackRequest,
+            call=edit,
+            under=path,
+            response=ShownFeedback,
+            example=({**_OF_FEEDBACK, "body": "Tell me more."}, {**examples.FEEDBACK, "edited_at": examples.TIME}),
+            description="Other words, or for other eyes. What it said before is gone.",
             method="PATCH",
         )
         yield TALK.change(
             "delete_feedback",
             "worksheet.feedback",
-            requests.OfFeedback,
-            delete,
-            path,
-            NothingToTell,
-            (_OF_FEEDBACK, {}),
-            "Take it back.",
+            request=requests.OfFeedback,
+            call=delete,
+            under=path,
+            response=NothingToTell,
+            example=(_OF_FEEDBACK, {}),
+            description="Take it back.",
             method="DELETE",
         )
 
@@ -126,23 +127,23 @@ class TalkOperations:
         yield TALK.change(
             "request_clarification",
             "worksheet.clarify",
-            requests.ClarificationRequest,
-            ask,
-            _QUESTIONS,
-            ShownClarification,
-            ({"question": "The whole day?"}, examples.CLARIFICATION),
-            "Ask something: the client of the task, its therapist of what was written.",
+            request=requests.ClarificationRequest,
+            call=ask,
+            under=_QUESTIONS,
+            response=ShownClarification,
+            example=({"question": "The whole day?"}, examples.CLARIFICATION),
+            description="Ask something: the client of the task, its therapist of what was written.",
             status=201,
         )
         yield TALK.read(
             "list_clarifications",
             "worksheet.clarify",
-            requests.OfAssignment,
-            page,
-            _QUESTIONS,
-            ClarificationPage,
-            ({}, {"clarifications": [examples.CLARIFICATION]}),
-            "All questions, with what was answered.",
+            request=requests.OfAssignment,
+            call=page,
+            under=_QUESTIONS,
+            response=ClarificationPage,
+            example=({}, {"clarifications": [examples.CLARIFICATION]}),
+            description="All questions, with what was answered.",
         )
 
     def _answers(self) -> Iterator[Operation[Any]]:
@@ -162,22 +163,22 @@ class TalkOperations:
         yield TALK.change(
             "answer_clarification",
             "worksheet.clarify",
-            requests.AnswerRequest,
-            answer,
-            f"{path}/answer",
-            ShownClarification,
-            ({**_OF_QUESTION, "body": "Yes."}, {**examples.CLARIFICATION, "state": "answered"}),
-            "Answer a question; by who asked, a further one.",
+            request=requests.AnswerRequest,
+            call=answer,
+            under=f"{path}/answer",
+            response=ShownClarification,
+            example=({**_OF_QUESTION, "body": "Yes."}, {**examples.CLARIFICATION, "state": "answered"}),
+            description="Answer a question; by who asked, a further one.",
         )
         yield TALK.change(
             "resolve_clarification",
             "worksheet.clarify",
-            requests.OfClarification,
-            resolve,
-            f"{path}/resolve",
-            ShownClarification,
-            (_OF_QUESTION, {**examples.CLARIFICATION, "state": "resolved"}),
-            "It is clear.",
+            request=requests.OfClarification,
+            call=resolve,
+            under=f"{path}/resolve",
+            response=ShownClarification,
+            example=(_OF_QUESTION, {**examples.CLARIFICATION, "state": "resolved"}),
+            description="It is clear.",
         )
 
 

@@ -46,22 +46,22 @@ class WorkOperations:
         yield WORK.read(
             "list_assignments",
             "worksheet.follow",
-            requests.ListAssignments,
-            page,
-            "",
-            requests.AssignmentPage,
-            ({"status": "assigned"}, {"assignments": [examples.ASSIGNMENT]}),
-            "The caller's, as client or as therapist, the newest first; with `due_before`, by due time.",
+            request=requests.ListAssignments,
+            call=page,
+            under="",
+            response=requests.AssignmentPage,
+            example=({"status": "assigned"}, {"assignments": [examples.ASSIGNMENT]}),
+            description="The caller's, as client or as therapist, the newest first; with `due_before`, by due time.",
         )
         yield WORK.read(
             "get_assignment",
             "worksheet.follow",
-            requests.OfAssignment,
-            get,
-            "/{assignment_id}",
-            ShownAssignment,
-            ({}, examples.ASSIGNMENT),
-            "One assignment.",
+            request=requests.OfAssignment,
+            call=get,
+            under="/{assignment_id}",
+            response=ShownAssignment,
+            example=({}, examples.ASSIGNMENT),
+            description="One assignment.",
             versioned=True,
         )
 
@@ -81,12 +81,12 @@ class WorkOperations:
         yield WORK.change(
             "submit_assignment",
             "worksheet.submit",
-            requests.SubmitRequest,
-            submit,
-            "/{assignment_id}/submit",
-            ShownSubmission,
-            ({"answers": examples.ANSWERS}, examples.SUBMISSION),
-            "Hand it in. `answers` are saved first. With `digest`, only what the person saw is handed in. "
+            request=requests.SubmitRequest,
+            call=submit,
+            under="/{assignment_id}/submit",
+            response=ShownSubmission,
+            example=({"answers": examples.ANSWERS}, examples.SUBMISSION),
+            description="Hand it in. `answers` are saved first. With `digest`, only what the person saw is handed in. "
             "Twice: the same submission.",
             status=201,
             refuses=(*WORK.refuses, Conflict),
@@ -95,22 +95,22 @@ class WorkOperations:
         yield WORK.read(
             "list_submissions",
             "worksheet.follow",
-            requests.OfAssignment,
-            page,
-            "/{assignment_id}/submissions",
-            SubmissionPage,
-            ({}, {"submissions": [examples.SUBMISSION]}),
-            "All that was handed in, the oldest first.",
+            request=requests.OfAssignment,
+            call=page,
+            under="/{assignment_id}/submissions",
+            response=SubmissionPage,
+            example=({}, {"submissions": [examples.SUBMISSION]}),
+            description="All that was handed in, the oldest first.",
         )
         yield WORK.read(
             "get_submission",
             "worksheet.follow",
-            requests.OfSubmission,
-            get,
-            "/{assignment_id}/submissions/{version}",
-            ShownSubmission,
-            ({"version": 1}, examples.SUBMISSION),
-            "What was handed in: it never changes. With `format: fhir`, a QuestionnaireResponse (R4).",
+            request=requests.OfSubmission,
+            call=get,
+            under="/{assignment_id}/submissions/{version}",
+            response=ShownSubmission,
+            example=({"version": 1}, examples.SUBMISSION),
+            description="What was handed in: it never changes. With `format: fhir`, a QuestionnaireResponse (R4).",
         )
 
     def _following(self) -> Iterator[Operation[Any]]:
@@ -126,12 +126,12 @@ class WorkOperations:
         yield WORK.change(
             "track_progress",
             "worksheet.submit",
-            requests.TrackRequest,
-            track,
-            "/{assignment_id}/progress",
-            ProgressAnswer,
-            ({"field": "mood"}, examples.PROGRESS),
-            "How far the client is. `seconds` is taken only where times are shared.",
+            request=requests.TrackRequest,
+            call=track,
+            under="/{assignment_id}/progress",
+            response=ProgressAnswer,
+            example=({"field": "mood"}, examples.PROGRESS),
+            description="How far the client is. `seconds` is taken only where times are shared.",
             limit="signal",
         )
         yield Operation(
