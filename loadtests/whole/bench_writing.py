@@ -21,15 +21,17 @@ import shutil
 import signal
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 import msgspec
 import uvloop
 from pycrdt import Doc, Text
+from typing_extensions import override
 
 from actors.worksheets.yjs.messages import update_message
 from common.auth.tokens import mint
@@ -76,12 +78,34 @@ class Round(msgspec.Struct, kw_only=True):
     ack_p99_ms: float | None = None
 
 
-class Pen(Protocol):
-    """A socket at which one worksheet is open."""
+class Pen(ABC):
+    """A socket at which one worksheet is open. `heard`: what is called for each update of somebody else."""
 
-    async def open(self) -> None: ...
-    async def write(self, update: bytes, due_ns: int) -> None: ...
-    async def close(self) -> None: ...
+    def __init__(self, session: aiohttp.ClientSession, url: str, heard: Callable[[], None]) -> None:
+        self._session, self._url, self._heard = session, url, heard
+        self._ready = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect, and wait until the worksheet is open."""
+        self._socket = await self._session.ws_connect(self._url, max_msg_size=0)
+        self._reading = asyncio.create_task(self._read())
+        async with asyncio.timeout(30):
+            await self._ready.wait()
+
+    @abstractmethod
+    async def write(self, update: bytes, due_ns: int) -> None:
+        """Send one update."""
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._socket.close()
+        assert self._reading is not None
+        await self._reading
+
+    @abstractmethod
+    async def _read(self) -> None:
+        """Take what comes, until the socket is closed."""
 
 
 class Times:
@@ -93,8 +117,8 @@ class Times:
         self.refused = 0
 
 
-class EventPen:
-    """Over Socket.IO, with binary attachments. `heard`: what is called for each update of somebody else."""
+class EventPen(Pen):
+    """Over Socket.IO, with binary attachments."""
 
     def __init__(
         self,
@@ -105,23 +129,13 @@ class EventPen:
         times: Times,
         heard: Callable[[], None],
     ) -> None:
-        self._session, self._port, self._token, self._assignment = session, port, token, assignment
-        self._times, self._heard = times, heard
+        super().__init__(session, f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket", heard)
+        self._token, self._assignment, self._times = token, assignment, times
         self._sent: dict[int, int] = {}
         self._number = 0
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Connect and join."""
-        url = f"ws://127.0.0.1:{self._port}/socket.io/?EIO=4&transport=websocket"
-        self._socket = await self._session.ws_connect(url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
-
+    @override
     async def write(self, update: bytes, due_ns: int) -> None:
-        """Send one update."""
         self._number += 1
         self._sent[self._number] = due_ns
         held = {"assignment_id": self._assignment, "attempt": 1, "message": {"_placeholder": True, "num": 0}}
@@ -129,12 +143,7 @@ class EventPen:
         await self._socket.send_str(f"451-{self._number}{packet}")
         await self._socket.send_bytes(update_message(update))
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
-
+    @override
     async def _read(self) -> None:
         async for message in self._socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
@@ -160,31 +169,14 @@ class EventPen:
             self._times.ack_ms.append((time.perf_counter_ns() - self._sent.pop(number)) / 1e6)
 
 
-class YjsPen:
-    """Over y-websocket's protocol."""
+class YjsPen(Pen):
+    """Over y-websocket's protocol. It is open with the first word of the server."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, heard: Callable[[], None]) -> None:
-        self._session, self._url, self._heard = session, url, heard
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect, and wait for the first word of the server."""
-        self._socket = await self._session.ws_connect(self._url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
-
+    @override
     async def write(self, update: bytes, due_ns: int) -> None:
-        """Send one update."""
         await self._socket.send_bytes(update_message(update))
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
-
+    @override
     async def _read(self) -> None:
         async for message in self._socket:
             self._ready.set()

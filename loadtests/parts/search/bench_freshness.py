@@ -11,10 +11,8 @@ import argparse
 import asyncio
 import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import uvloop
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -32,9 +29,9 @@ from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
-from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
+from loadtests.parts.running import benchmark
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import wanted_of
@@ -219,13 +216,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--follow", type=int, default=4)
     args = parser.parse_args()
-    configure_logging("WARNING", "console")
-    data_dir = Path(tempfile.mkdtemp(prefix="cwb-"))
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(bench(args, data_dir))
-    finally:
-        shutil.rmtree(data_dir, ignore_errors=True)
+    with benchmark() as (runner, data_dir):
+        runner.run(bench(args, data_dir))
     return 0
 
 
