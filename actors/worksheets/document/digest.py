@@ -3,12 +3,12 @@
 import hashlib
 import json
 import math
-from typing import Any
+from collections.abc import Mapping
 
 from common.errors import InvalidArgument
 
 
-def digest_of(answers: dict[str, Any]) -> str:
+def digest_of(answers: Mapping[str, object]) -> str:
     """Hexadecimal.
 
     Raises:
@@ -17,7 +17,7 @@ def digest_of(answers: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(answers).encode()).hexdigest()
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON as RFC 8785 writes it: members in the order of UTF-16, numbers as ECMAScript does."""
     match value:
         case None:
