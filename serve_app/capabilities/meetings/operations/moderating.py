@@ -160,7 +160,9 @@ class Moderating:
     ) -> Operation[Any]:
         async def done(asked: Any, caller: Caller) -> Reply:
             why = getattr(asked, "reason", None) or ""
-            return await self._meetings.act(f"meeting.{verb}", asked.meeting_id, command(asked), caller, why)
+            return await self._meetings.act(
+                f"meeting.{verb}", asked.meeting_id, command=command(asked), caller=caller, why=why
+            )
 
         shown: dict[str, Any] = _LISTS if response is ParticipantsReply else {"participant": examples.PARTICIPANT}
         return Operation(

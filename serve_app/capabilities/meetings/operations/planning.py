@@ -194,10 +194,14 @@ class Planning:
         reason = request.reason or ""
         if request.with_booking and await self._meetings.is_booked(request.meeting_id, caller):
             return await self._meetings.cancel_booking(request.meeting_id, reason, caller)
-        return await self._meetings.act("meeting.cancel", request.meeting_id, CancelMeeting(), caller, reason)
+        return await self._meetings.act(
+            "meeting.cancel", request.meeting_id, command=CancelMeeting(), caller=caller, why=reason
+        )
 
     async def _end(self, request: requests.EndRoom, caller: Caller) -> Reply:
-        return await self._meetings.act("meeting.end", request.meeting_id, EndMeeting(), caller, request.reason or "")
+        return await self._meetings.act(
+            "meeting.end", request.meeting_id, command=EndMeeting(), caller=caller, why=request.reason or ""
+        )
 
     async def _list(self, request: requests.ListMeetings, caller: Caller) -> requests.MeetingPage:
         everybody = caller.by.role == "admin"

@@ -144,7 +144,7 @@ class Recordings:
         if record.read_by(by.user):
             return record
         subject = await self._granted(record, by.user)
-        await self.looks.note(recording, "opened", by.user, by.role, subject, trace=trace)
+        await self.looks.note(recording, "opened", by=by.user, role=by.role, subject=subject, trace=trace)
         return record
 
     async def of_user(self, user: str) -> AsyncIterator[WholeRecording]:
@@ -191,7 +191,7 @@ class Recordings:
         self, recording: str, command: Command[RecordingState], action: str, reason: str, by: Principal, trace: str
     ) -> RecordingState:
         record = await self._entities.ask(f"recording:{recording}", command, by=by, trace=trace)
-        await self.looks.note(recording, action, by.user, by.role, record.host, trace=trace, why=reason)
+        await self.looks.note(recording, action, by=by.user, role=by.role, subject=record.host, trace=trace, why=reason)
         return record
 
     async def _known(self, recording: str) -> RecordingState:

@@ -241,7 +241,12 @@ class BillOperations:
     async def _confirm(self, request: requests.ConfirmPaymentRequest, caller: Caller) -> Result:
         result = None if request.result is None else msgspec.to_builtins(request.result)
         view, payment = await self._bills.confirm(
-            request.payment_id, request.method_id, result, caller.by, caller.trace, caller.network
+            request.payment_id,
+            request.method_id,
+            result=result,
+            by=caller.by,
+            trace=caller.trace,
+            network=caller.network,
         )
         return self._shown(view, payment, caller, OK)
 
@@ -282,7 +287,9 @@ class BillOperations:
         )
 
     async def _refunded(self, bill_id: str, command: RefundBill, caller: Caller) -> answers.RefundReply:
-        view, refund_id = await self._bills.refund(bill_id, command, caller.by, caller.trace, named(caller, "refund"))
+        view, refund_id = await self._bills.refund(
+            bill_id, command, by=caller.by, trace=caller.trace, name=named(caller, "refund")
+        )
         refund = next(one for one in view.record.refunds if one.id == refund_id)
         return answers.refund_reply(view.record, refund)
 
@@ -316,7 +323,9 @@ class BillOperations:
         return _versioned(await self._bills.read(request.bill_id, caller.by, caller.trace), caller)
 
     async def _change(self, request: requests.ChangeBill, caller: Caller) -> Result:
-        view = await self._bills.change(request.bill_id, request.lines, request.due_at, caller.versions, caller.by)
+        view = await self._bills.change(
+            request.bill_id, request.lines, due_at=request.due_at, versions=caller.versions, by=caller.by
+        )
         return _versioned(view, caller)
 
     async def _bill_history(self, request: requests.OfBill, caller: Caller) -> Result:

@@ -204,7 +204,7 @@ class LedgerOperations:
         before = None if request.cursor is None else str(decode_cursor(request.cursor, str)[0])
         since = parse_instant(request.since, "from") if request.since else None
         until = parse_instant(request.until, "to") if request.until else None
-        found = await self._books.entries(request.account, since, until, before, request.limit + 1)
+        found = await self._books.entries(request.account, since, until=until, before=before, limit=request.limit + 1)
         items = [
             EntryReply(
                 entry_id=order.partition("|")[2],

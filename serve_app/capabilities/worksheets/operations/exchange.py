@@ -77,7 +77,13 @@ class ExchangeOperations:
             )
             answers, rows = responses.answers_of(response, sheet.schema)
             made = await self._work.bring_in(
-                request.client_id, sheet, answers, rows, response.authored, by=caller.by, trace=caller.trace
+                request.client_id,
+                sheet,
+                answers=answers,
+                rows=rows,
+                authored=response.authored,
+                by=caller.by,
+                trace=caller.trace,
             )
             return Result(made, version=made.version)
 

@@ -123,7 +123,9 @@ class SheetListening:
 
     async def _sync(self, connection: Connection, request: WorksheetSync) -> EventResult:
         id_, pace = request.assignment_id, partial(self._pace.require, connection.user)
-        heard = await self._messages.handle(id_, request.attempt, request.message, connection, pace)
+        heard = await self._messages.handle(
+            id_, request.attempt, data=request.message, connection=connection, pace=pace
+        )
         if heard.saved is not None:
             saved = SyncSaved(seq=heard.saved.seq, saved_at=said_at(heard.saved.saved_at_ms))
             return EventResult(msgspec.json.encode(saved))

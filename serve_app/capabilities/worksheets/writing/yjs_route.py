@@ -82,7 +82,9 @@ class YjsSocket:
         comes back, and says again what is lacking."""
         socket = self._socket
         try:
-            heard = await self._messages.handle(socket.name, self._attempt, message, socket.connection, self._rest)
+            heard = await self._messages.handle(
+                socket.name, self._attempt, data=message, connection=socket.connection, pace=self._rest
+            )
         except InvalidArgument as error:
             if (error.details or {}).get("reason") != "gap":
                 raise
