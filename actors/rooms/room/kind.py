@@ -1,7 +1,7 @@
 """Rooms as the kernel sees them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from typing_extensions import override
@@ -118,8 +118,8 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
         return chat_message.fold(None if isinstance(part, Opening) else part, recorded)
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
-        parts: dict[str, object] = await privacy.fetched(keys, library)
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+        parts: dict[str, Any] = await privacy.fetched(keys, library)
         if OPENING in keys:
             first = await library.at(entity_id, (1,))
             parts[OPENING] = opening_in(first[0].event.secret if first else None)
@@ -139,8 +139,8 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
                 parts[key] = count
         return parts
 
-    async def _copies(self, entity_id: str, keys: Sequence[str], library: Library) -> dict[str, object]:
-        found: dict[str, object] = {}
+    async def _copies(self, entity_id: str, keys: Sequence[str], library: Library) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         for key in keys:
             seq = testimony.seq_of(key)
             message = (await history.messages_at(entity_id, [seq], library)).get(seq)

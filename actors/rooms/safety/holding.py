@@ -1,7 +1,7 @@
 """What is held: it goes to nobody until somebody has looked at it, and its sender is told so. Pure."""
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -17,7 +17,7 @@ from actors.rooms.room.events import Edited, Posted
 from actors.rooms.room.sight import blind_to, veil_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
-from actors.rooms.safety.commands import DropHeld, Fate, HeldAnswer, HeldFate, PostHeld
+from actors.rooms.safety.commands import DropHeld, HeldAnswer, HeldFate, PostHeld
 from actors.rooms.safety.events import Held, HeldOver
 from actors.rooms.safety.record import MOST_HELD, HeldPlace
 from common.clock import to_rfc3339
@@ -77,7 +77,7 @@ def drop_held(room: RoomState, command: DropHeld, context: Context) -> Decision:
 def fate(room: RoomState, command: HeldFate) -> Decision:
     """What became of it."""
     known = room.safety.held.get(command.held, HeldPlace("", "unknown"))
-    states: dict[str, Fate] = {"held": "held", "released": "released", "rejected": "rejected"}
+    states: dict[str, Any] = {"held": "held", "released": "released", "rejected": "rejected"}
     sent_at = to_rfc3339(known.at) if known.seq else ""
     state = states.get(known.state, "unknown")
     relation = "" if room.binding is None else room.binding.relation
@@ -149,7 +149,7 @@ def _edit(room: RoomState, command: PostHeld, context: Context) -> Decision:
     return Decision(Done(), events=(event,), notes=(over, *holds.copies(room, message, context)))
 
 
-def _over(room: RoomState, held: str, state: Literal["released", "rejected"], context: Context) -> Decision:
+def _over(room: RoomState, held: str, state: Any, context: Context) -> Decision:
     return Decision(Done(), notes=(HeldOver(at=context.now_ms, held=held, state=state),))
 
 
