@@ -11,8 +11,10 @@ import argparse
 import asyncio
 import os
 import random
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -29,9 +32,9 @@ from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
+from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
-from loadtests.parts.running import benchmark
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import wanted_of
@@ -216,8 +219,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--follow", type=int, default=4)
     args = parser.parse_args()
-    with benchmark() as (runner, data_dir):
-        runner.run(bench(args, data_dir))
+    configure_logging("WARNING", "console")
+    data_dir = Path(tempfile.mkdtemp(prefix="cwb-"))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(bench(args, data_dir))
+    finally:
+        shutil.rmtree(data_dir, ignore_errors=True)
     return 0
 
 
