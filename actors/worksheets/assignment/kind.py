@@ -1,7 +1,7 @@
 """Assignments as the kernel sees them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -169,7 +169,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
         return await super().read(query, entity_id, version, library) if answer is None else answer
 
 
-def _read(key: str, secret: bytes) -> Any:
+def _read(key: str, secret: bytes) -> object:
     if key == GIVEN:
         return given_in(secret)
     return submission_in(secret) if key.startswith("submission:") else words(secret)

@@ -48,7 +48,7 @@ class DocumentEdit:
         self._document = document
         self._before = document.get_state()
 
-    def values(self, root: str, values: Mapping[str, Any], unset: Iterable[str] = ()) -> None:
+    def values(self, root: str, values: Mapping[str, object], unset: Iterable[str] = ()) -> None:
         """Set these keys, and take those back."""
         from pycrdt import Map
 
