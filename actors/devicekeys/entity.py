@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -164,7 +164,9 @@ class DeviceKeys:
             case BackupsDropped():
                 self.kept.backups = ()
 
-    def _of_the_rest(self, command: DeviceKeysCommand, parts: Mapping[str, Any], now_ms: int) -> Decision:
+    def _of_the_rest(
+        self, command: DeviceKeysCommand, parts: Mapping[str, MessageSent | None], now_ms: int
+    ) -> Decision:
         match command:
             case AckMessages():
                 return self._had(set(command.messages))
@@ -274,7 +276,7 @@ class DeviceKeys:
         seqs = tuple(one.seq for name in gone for one in self.kept.waiting.get(name, ()))
         return Decision(_DONE, events=(DevicesGone(author=self.id, devices=gone, seqs=seqs),)) if gone else _NOTHING
 
-    def _remind(self, command: RemindDevice, parts: Mapping[str, Any], now_ms: int) -> Decision:
+    def _remind(self, command: RemindDevice, parts: Mapping[str, MessageSent | None], now_ms: int) -> Decision:
         """What waits is told again. What has waited for too long is forgotten."""
         waiting = self.kept.waiting.get(command.device, ())
         old = tuple(one for one in waiting if one.at <= now_ms - KEPT_MS)

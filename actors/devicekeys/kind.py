@@ -1,7 +1,7 @@
 """Keys of devices as the kernel sees them. Nobody listens to them: whoever shares a room hears by inbox."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -52,11 +52,11 @@ class DeviceKeysKind(Kind[DeviceKeys, DeviceKeysCommand, DeviceKeysEvent]):
         return None
 
     @override
-    def needs(self, entity: DeviceKeys, command: Any) -> Sequence[str]:
+    def needs(self, entity: DeviceKeys, command: DeviceKeysCommand) -> Sequence[str]:
         return entity.needs(command)
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         found = await library.at(entity_id, sorted(map(int, keys)))
         return {str(one.seq): one.event for one in found if isinstance(one.event, MessageSent)}
 

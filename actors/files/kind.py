@@ -1,7 +1,7 @@
 """Files as the kernel sees them. Nobody listens to one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -53,7 +53,7 @@ class FileKind(Kind[FileEntity, FileCommand, FileEvent, bytes]):
         return isinstance(command, BeginFile)
 
     @override
-    def needs(self, entity: FileEntity, command: Any) -> Sequence[str]:
+    def needs(self, entity: FileEntity, command: FileCommand) -> Sequence[str]:
         return (NAME,) if entity.record is not None and entity.record.state != "erased" else ()
 
     @override
@@ -66,7 +66,7 @@ class FileKind(Kind[FileEntity, FileCommand, FileEvent, bytes]):
         return recorded.event.secret or b""
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         found = await library.at(entity_id, [1])
         return {NAME: found[0].event.secret or b""} if found else {}
 

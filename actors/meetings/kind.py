@@ -2,7 +2,7 @@
 because it is sealed under their key."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -77,7 +77,7 @@ class MeetingKind(Kind[MeetingEntity, MeetingCommand, AnyMeetingEvent, str]):
         return part if secret is None else secret.decode()
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         return await views.names(entity_id, keys, library)
 
     @override

@@ -5,7 +5,7 @@ then, and tells what became of it. So nothing is said twice, whatever dies, and 
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -260,10 +260,10 @@ class Outgoing:
             del self.state.records[id_]
 
 
-def _change(event: Event, seq: int) -> dict[str, Any]:
+def _change(event: Event, seq: int) -> dict[str, object]:
     match event:
         case Rescheduled():
-            return {"send_at": event.send_at} | ({"words": seq} if event.before else {})
+            return {"send_at": event.send_at, **({"words": seq} if event.before else {})}
         case Cancelled():
             return {"state": "cancelled"}
         case SendDue():

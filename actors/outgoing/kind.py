@@ -1,7 +1,7 @@
 """What people say later, as the kernel sees it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -64,7 +64,7 @@ class OutgoingKind(Kind[Outgoing, OutgoingCommand, AnyOutgoing, bytes]):
         return recorded.event.secret
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         found = await library.at(entity_id, [int(key) for key in keys])
         return {str(one.seq): one.event.secret for one in found}
 

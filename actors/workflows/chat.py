@@ -1,10 +1,11 @@
 """What follows from events of rooms: who was put in or taken out by somebody else finds it in their mailbox."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.contract.entity import Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
+from actors.rooms.marks.events import RoomEvent
 from actors.rooms.room.events import Created, Joined, Left, Profile, Rebound
 from actors.rooms.room.outcome import room_id_of
 from actors.workflows.inbox import INBOX, tell
@@ -81,7 +82,9 @@ def _room(entity_id: str, recorded: Recorded[Created] | Recorded[Joined] | Recor
     return {"room": recorded.event.profile.to_wire(room_id_of(entity_id), recorded.seq)}
 
 
-def _told(entity_id: str, recorded: Recorded[Any], users: list[str], name: str, payload: Mapping[str, object]) -> Owed:
+def _told(
+    entity_id: str, recorded: Recorded[RoomEvent], users: list[str], name: str, payload: Mapping[str, object]
+) -> Owed:
     made = timed_id("evt", recorded.event.at, recorded.seq, mark_of(room_id_of(entity_id)))
     return Owed(tell(users, made, name, payload), first_place=0)
 

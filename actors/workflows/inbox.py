@@ -1,7 +1,7 @@
 """Letters to the mailboxes of people (`user:<id>`)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -32,7 +32,7 @@ def item(event_id: str, name: str, payload: Mapping[str, object] | msgspec.Struc
     return LetterItem(event_id, name, _to_json(payload))
 
 
-def event_id(entity_id: str, recorded: Recorded[Any], beside: str = "") -> str:
+def event_id(entity_id: str, recorded: Recorded[object], beside: str = "") -> str:
     """An id made from an event, the same however often it is made; sorts by time. `beside`: of what else the same
     people are told because of it."""
     more = f"#{beside}" if beside else ""

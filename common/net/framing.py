@@ -91,10 +91,14 @@ class FramedProtocol(asyncio.Protocol):
 
 
 class Listening(FramedProtocol):
-    """The end that answers. A connection that does not prove itself in time is closed."""
+    """The end that answers. A connection that does not prove itself in time is closed. `among`: where it stands while
+    it is open."""
 
-    def __init__(self, secret: SharedSecret, nonce: Callable[[], bytes] = fresh_nonce) -> None:
+    def __init__(
+        self, secret: SharedSecret, nonce: Callable[[], bytes] = fresh_nonce, among: "set[Listening] | None" = None
+    ) -> None:
         super().__init__(_STRANGERS)
+        self._among: Final = set() if among is None else among
         self._secret = secret
         self._nonce = nonce
         self._admitted = False
@@ -104,11 +108,13 @@ class Listening(FramedProtocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._among.add(self)
         self._timer = asyncio.get_running_loop().call_later(_PROOF_S, self._refuse)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._among.discard(self)
         self._end_timer()
 
     @override

@@ -36,11 +36,10 @@ from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.effects.activities.activity_ids import mark_of
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
-from common.logs import configure_logging
 from config.settings import ActivitySettings, Settings
 from loadtests.lib.debtors import PAYLOAD, DebtorKind, InstantPartner, Owe, Places, entity_of
 from loadtests.lib.workloads import percentile
-from loadtests.parts.bench_kernel import uvloop_runner
+from loadtests.parts.running import benchmark
 from loadtests.peers.peer_arq import PeerArq, peer_arq
 from serve_app.activities.payloads import Payloads
 from serve_app.activities.runner import Runner
@@ -273,14 +272,9 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=400)
     parser.add_argument("--port", type=int, default=27460, help="of mongod")
     args = parser.parse_args()
-    configure_logging("WARNING", "console")
-    data_dir = Path(tempfile.mkdtemp(prefix="cwb-"))
-    try:
-        with uvloop_runner() as loop:
-            loop.run(_with_mongod(args, data_dir))
-            loop.run(bench_peer(args, data_dir))
-    finally:
-        shutil.rmtree(data_dir, ignore_errors=True)
+    with benchmark() as (runner, data_dir):
+        runner.run(_with_mongod(args, data_dir))
+        runner.run(bench_peer(args, data_dir))
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -22,7 +20,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-import uvloop
 from pydantic import SecretStr
 
 from actors.kernel.caller.region import Region
@@ -34,8 +31,8 @@ from actors.kernel.contract.entity import Attach, Principal
 from actors.rooms.room.commands import Create, Post
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
-from common.logs import configure_logging
 from config.settings import Settings
+from loadtests.parts.running import benchmark
 from serve_app.cluster.spec import CarewireSpec
 from store.embedded.server import EmbeddedMongo
 
@@ -194,18 +191,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=2000)
     args = parser.parse_args()
-    configure_logging("WARNING", "console")
-    data_dir = Path(tempfile.mkdtemp(prefix="cwb-"))
-    try:
-        with uvloop_runner() as runner:
-            runner.run(_with_everything(args, data_dir))
-    finally:
-        shutil.rmtree(data_dir, ignore_errors=True)
-
-
-def uvloop_runner() -> asyncio.Runner:
-    """What the gateway runs on, too."""
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with benchmark() as (runner, data_dir):
+        runner.run(_with_everything(args, data_dir))
 
 
 async def _with_everything(args: argparse.Namespace, data_dir: Path) -> None:

@@ -10,15 +10,12 @@ and of mongod. *Paced*: 200 updates a second over all worksheets; latency from w
 import argparse
 import asyncio
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import psutil
-import uvloop
 from pycrdt import Doc, Text
 from pydantic import SecretStr
 
@@ -31,9 +28,9 @@ from actors.worksheets.document.commands import Write
 from actors.worksheets.schema.fields import Schema, TopField
 from common.clock import SystemClock
 from common.lib.collector import calm_collector
-from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.workloads import percentile
+from loadtests.parts.running import benchmark
 from serve_app.cluster.spec import CarewireSpec
 from store.embedded.server import EmbeddedMongo
 from store.memory import memory_stores
@@ -152,13 +149,8 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=40, help="of each worksheet")
     parser.add_argument("--seconds", type=float, default=8.0, help="of the pace")
     args = parser.parse_args()
-    configure_logging("WARNING", "console")
-    directory = Path(tempfile.mkdtemp(prefix="cwb-"))
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_both(args, directory))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with benchmark() as (runner, directory):
+        runner.run(_both(args, directory))
 
 
 if __name__ == "__main__":

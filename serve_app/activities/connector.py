@@ -4,12 +4,19 @@ An adapter's calls end in one of five ways: it returns what the partner answered
 `Misconfigured`; whatever else it raises is a fault of ours. Every connector passes `tests/contract/connectors.py`.
 """
 
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Generic, Protocol, TypeVar
 
+import msgspec
+from typing_extensions import override
+
+from common.errors import CarewireError
 from serve_app.activities.keys import PartnerKey
 
 FOR_EVER_S: Final = float("inf")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +122,41 @@ class Erased(Exception):
 class Unreadable(Exception):
     """The payload is nothing that this version of the connector understands: of no use to try again, but nothing is
     lost, and a later version may read it."""
+
+
+class OwnConnector(Connector, Generic[W]):
+    """Base of a connector whose partner is Carewire itself. What it does may be done again, however late, so `find`
+    looks for nothing, and there is nobody to hang up on."""
+
+    remembers_s = FOR_EVER_S
+
+    def __init__(self, read: Callable[[bytes], W]) -> None:
+        """`read` decodes the work, and raises MsgspecError."""
+        self._read_work: Final = read
+
+    @abstractmethod
+    async def do(self, work: W) -> bytes:
+        """What `carry_out` answers. A CarewireError of this one piece of work means: not now.
+
+        Raises:
+            CarewireError, Erased, Refused.
+        """
+
+    @override
+    async def carry_out(self, call: Call) -> bytes:
+        try:
+            work = self._read_work(call.payload)
+        except msgspec.MsgspecError as error:
+            raise Unreadable("This version does not know such work.") from error
+        try:
+            return await self.do(work)
+        except CarewireError as error:
+            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
+
+    @override
+    async def find(self, call: Call) -> None:
+        """It is done anew."""
+
+    @override
+    async def close(self) -> None:
+        """Nothing."""

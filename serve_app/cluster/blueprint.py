@@ -27,30 +27,25 @@ class _Absent:
 
 
 _ABSENT: Final[Any] = _Absent()
+_OF_A_PROCESS: Final = ("region", "stores", "direct", "reach", "database", "blobs", "pools")
+_OF_ACTIVITIES: Final = ("activity_shards", "activity_figures")
+
+
+def _stand_ins(settings: Settings) -> dict[str, Any]:
+    """What both doors would have of a running process."""
+    return dict.fromkeys(_OF_A_PROCESS + _OF_ACTIVITIES, _ABSENT) | {
+        "settings": settings,
+        "clock": SystemClock(),
+        "related": None,
+        "partners": [],
+        "root": "of nothing",
+        "mover": _ABSENT if settings.clock.settable else None,
+    }
 
 
 def api_context(settings: Settings) -> ApiContext:
     """A context of which routers can be made, and nothing more."""
-    return ApiContext(
-        settings=settings,
-        clock=SystemClock(),
-        region=_ABSENT,
-        stores=_ABSENT,
-        related=None,
-        direct=_ABSENT,
-        reach=_ABSENT,
-        database=_ABSENT,
-        census=_ABSENT,
-        activity_shards=_ABSENT,
-        activity_figures=_ABSENT,
-        blobs=_ABSENT,
-        partners=[],
-        root="of nothing",
-        mover=_ABSENT if settings.clock.settable else None,
-        pools=_ABSENT,
-        predictor=_ABSENT,
-        capabilities=CAPABILITIES,
-    )
+    return ApiContext(**_stand_ins(settings), census=_ABSENT, predictor=_ABSENT, capabilities=CAPABILITIES)
 
 
 def unconnected_api(settings: Settings) -> FastAPI:
@@ -75,22 +70,4 @@ def asyncapi_of(settings: Settings) -> dict[str, Any]:
 
 def unconnected_handlers(settings: Settings) -> list[Handler]:
     """The handlers of every capability's socket events."""
-    context = GatewayContext(
-        settings=settings,
-        clock=SystemClock(),
-        region=_ABSENT,
-        stores=_ABSENT,
-        related=None,
-        direct=_ABSENT,
-        reach=_ABSENT,
-        database=_ABSENT,
-        activity_shards=_ABSENT,
-        activity_figures=_ABSENT,
-        blobs=_ABSENT,
-        partners=[],
-        root="of nothing",
-        mover=_ABSENT if settings.clock.settable else None,
-        pools=_ABSENT,
-        hub=_ABSENT,
-    )
-    return handlers_of(context)
+    return handlers_of(GatewayContext(**_stand_ins(settings), hub=_ABSENT))

@@ -16,8 +16,9 @@ from typing_extensions import override
 from actors.kernel.caller.shard_client import ShardClient, ShardGone, WorkClient
 from common.lib.tasks import Tasks
 from common.net.framing import FIRST_METHOD, Calling, ConnectionLost, Listening, connect
-from common.net.ports import PortRange, listen
+from common.net.ports import PortRange
 from common.net.proof import SharedSecret
+from common.net.server import FramedServer
 from common.net.tls import NodeTls
 
 _SUBSCRIBE, _SUBMIT, _FETCH, _WORK = range(FIRST_METHOD, FIRST_METHOD + 4)
@@ -50,8 +51,8 @@ class DirectServer:
         self._tls = tls
         self._tasks = Tasks(name)
         self._secret = os.urandom(_SECRET_BYTES)
-        self._server: asyncio.Server | None = None
-        self._open: set[_ShardConnection] = set()
+        proven = SharedSecret(self._secret, _PURPOSE)
+        self._server = FramedServer(lambda among: _ShardConnection(self, proven, among))
 
     async def start(self, host: str, ports: PortRange | None = None) -> ShardAddress:
         """Listen on a free port of this address, one of `ports` if they are given.
@@ -59,29 +60,12 @@ class DirectServer:
         Raises:
             StartupError: none of them is free.
         """
-        secret = SharedSecret(self._secret, _PURPOSE)
-        context = None if self._tls is None else self._tls.listener
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _ShardConnection(self, secret), sock=listen(host, ports), ssl=context
-        )
-        port: int = self._server.sockets[0].getsockname()[1]
-        return ShardAddress(host, port, self._secret)
+        return ShardAddress(host, await self._server.start(host, ports, self._tls), self._secret)
 
     async def close(self) -> None:
         """Hang up on everybody."""
-        if self._server is not None:
-            self._server.close()
-        for connection in list(self._open):
-            connection.hang_up()
+        self._server.close()
         await self._tasks.cancel()
-
-    def opened(self, connection: "_ShardConnection") -> None:
-        """A connection came."""
-        self._open.add(connection)
-
-    def closed(self, connection: "_ShardConnection") -> None:
-        """A connection went."""
-        self._open.discard(connection)
 
     def serve(self, connection: "_ShardConnection", call: int, method: int, payload: bytes) -> None:
         """Answer one request, beside the others."""
@@ -100,8 +84,8 @@ async def _answer(connection: Listening, call: int, reply: Awaitable[bytes]) -> 
 class _ShardConnection(Listening):
     """The shard's end of one connection."""
 
-    def __init__(self, server: DirectServer, secret: SharedSecret) -> None:
-        super().__init__(secret)
+    def __init__(self, server: DirectServer, secret: SharedSecret, among: set[Listening]) -> None:
+        super().__init__(secret, among=among)
         self._server = server
         self._working: set[asyncio.Task[None]] = set()
 
@@ -111,14 +95,8 @@ class _ShardConnection(Listening):
         task.add_done_callback(self._working.discard)
 
     @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._server.opened(self)
-
-    @override
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._server.closed(self)
         for task in self._working:
             task.cancel()
 

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import jwt
@@ -59,7 +59,7 @@ def jitsi_token(jitsi: Jitsi, room: str, seat: Seat, name: str, now_ms: int) -> 
         "moderator": moderator,
         "affiliation": "owner" if moderator else "member",
     }
-    claims: dict[str, Any] = {
+    claims: dict[str, object] = {
         "iss": jitsi.app_id,
         "aud": jitsi.audience,
         "sub": jitsi.domain,
@@ -80,10 +80,10 @@ def jitsi_url(jitsi: Jitsi, room: str, token: str) -> str:
 
 def livekit_token(livekit: Livekit, room: str, seat: Seat, name: str, now_ms: int) -> str:
     """For one seat, in one room; only those who run it may do more than talk."""
-    grants: dict[str, Any] = {"roomJoin": True, "room": room, "canPublish": True, "canSubscribe": True}
+    grants: dict[str, object] = {"roomJoin": True, "room": room, "canPublish": True, "canSubscribe": True}
     if seat.role in STAFF:
         grants["roomAdmin"] = True
-    claims: dict[str, Any] = {
+    claims: dict[str, object] = {
         "iss": livekit.key,
         "sub": seat.participant,
         "name": name,
@@ -96,7 +96,7 @@ def livekit_token(livekit: Livekit, room: str, seat: Seat, name: str, now_ms: in
 
 def livekit_service_token(livekit: Livekit, room: str, now_s: int) -> str:
     """For ourselves, to close a room."""
-    claims: dict[str, Any] = {
+    claims: dict[str, object] = {
         "iss": livekit.key,
         "nbf": now_s - _SKEW_S,
         "exp": now_s + 60,

@@ -3,7 +3,7 @@ over a message is looked up for each such command anew, so that none that was pl
 looking."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -56,7 +56,7 @@ def copies(room: RoomState, message: Message, context: Context) -> Sequence[Cont
     ]
 
 
-async def read(entity_id: str, keys: Sequence[str], library: Library) -> dict[str, Any]:
+async def read(entity_id: str, keys: Sequence[str], library: Library) -> dict[str, object]:
     """See `Kind.fetch`. Where there is no hold at all, that is one look."""
     if not await library.views(any_hold()):
         return dict.fromkeys(keys, FREE)
@@ -65,7 +65,7 @@ async def read(entity_id: str, keys: Sequence[str], library: Library) -> dict[st
     of_senders = {
         sender: await _holds(over(users=[sender]), library) for sender in {one.sender for one in messages.values()}
     }
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key in keys:
         message = messages.get(_seq_of(key))
         holds = () if message is None else tuple(dict.fromkeys((*of_room, *of_senders[message.sender])))

@@ -2,7 +2,7 @@
 them members. A change is told to each room by who made it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from actors.kernel.contract.entity import Context, Library
 from actors.rooms.room.commands import AddMembers, Create, Join
@@ -46,7 +46,7 @@ def bits_of(*, receipts: bool, typing: bool) -> int:
     return (0 if receipts else RECEIPTS) | (0 if typing else TYPING)
 
 
-async def fetched(keys: Sequence[str], library: Library) -> dict[str, Any]:
+async def fetched(keys: Sequence[str], library: Library) -> dict[str, object]:
     """What was chosen, for those of the keys that ask for it."""
     users: Mapping[str, str] = {key: key.rpartition("/")[2] for key in keys if key.startswith(_PREFIX)}
     if not users:

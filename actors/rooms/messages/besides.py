@@ -32,7 +32,7 @@ class NotedMessage(Protocol):
     def margin(self) -> Margin | None: ...
 
 
-def shown_besides(message: NotedMessage, rich: Rich | None, sight: Sight = OPEN) -> dict[str, Any]:
+def shown_besides(message: NotedMessage, rich: Rich | None, sight: Sight = OPEN) -> dict[str, object]:
     """The members that apply, by name. Of a message that was taken back: none that tells what it said."""
     return dict(_members(message, rich, sight))
 

@@ -5,7 +5,7 @@ A message is a value: a change makes a new one, so a turn that is not stored lea
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -153,7 +153,7 @@ def posted(event: Posted, seq: int) -> Message:
     )
 
 
-def _change(message: Message, event: AnyEvent, seq: int) -> dict[str, Any]:
+def _change(message: Message, event: AnyEvent, seq: int) -> dict[str, object]:
     match event:
         case Edited():
             after_read = message.after_read or event.after_read

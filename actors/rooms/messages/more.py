@@ -5,7 +5,7 @@ the message later, beside it: none of that changes what it says, so it takes no 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -75,7 +75,7 @@ def noted(margin: Margin | None, event: AnyMarginal) -> Margin:
     return msgspec.structs.replace(before, version=before.version + 1, **_change(before, event))
 
 
-def _change(before: Margin, event: AnyMarginal) -> dict[str, Any]:
+def _change(before: Margin, event: AnyMarginal) -> dict[str, object]:
     match event:
         case Acknowledged():
             return {"acks": before.acks | {event.author: before.acks.get(event.author, event.at)}}

@@ -1,7 +1,7 @@
 """What an event of a room looks like to those who listen, and what it entails outside the journal."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -68,7 +68,7 @@ def show(entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Shown | No
 
 
 def _show_mark(room_id: str, seq: int, event: Acknowledged | BlockSet | Pinned) -> Shown:
-    head: dict[str, Any] = {"room_id": room_id}
+    head: dict[str, object] = {"room_id": room_id}
     match event:
         case Pinned():
             return Shown("pins_changed", _to_json(head | {"seq": seq, "pins": event.pins}))
@@ -114,15 +114,15 @@ def _read(room_id: str, event: ReadMarkMoved) -> Shown:
 
 
 def _show_room(room_id: str, seq: int, event: RoomEvent, opening: Opening) -> Shown | None:
-    head: dict[str, Any] = {"room_id": room_id, "seq": seq}
+    head: dict[str, object] = {"room_id": room_id, "seq": seq}
     at = to_rfc3339(event.at)
     match event:
         case Updated(profile=profile, retention=True) if profile.binding is not None and profile.binding.relation:
-            return _profile("conversation_updated", head, profile, opening)
+            return _profile("conversation_updated", profile, opening, room_id=room_id, seq=seq)
         case Created(profile=profile) | Updated(profile=profile):
-            return _profile("room_updated", head, profile, opening)
+            return _profile("room_updated", profile, opening, room_id=room_id, seq=seq)
         case Rebound(profile=profile):
-            return _profile("conversation_updated", head, profile, opening)
+            return _profile("conversation_updated", profile, opening, room_id=room_id, seq=seq)
         case Joined(user=user, author=by):
             role = event.role or role_of(user, event.profile.owner or user)
 
@@ -153,12 +153,13 @@ def _veil(profile: Profile) -> str:
     return "" if profile.binding is None else profile.binding.veil
 
 
-def _profile(name: str, head: dict[str, Any], profile: Profile, opening: Opening) -> Shown:
+def _profile(name: str, profile: Profile, opening: Opening, *, room_id: str, seq: int) -> Shown:
     """The room for all, and for whoever sees more of it: its owner, where they have an alias; its maker, if it speaks
     of their client."""
 
     def payload(user: str) -> bytes:
-        return _to_json(head | {"room": profile.to_wire(head["room_id"], head["seq"], Sight(user), opening)})
+        room = profile.to_wire(room_id, seq, Sight(user), opening)
+        return _to_json({"room_id": room_id, "seq": seq, "room": room})
 
     bound = profile.binding
     if bound is None or not (bound.veil or bound.about):

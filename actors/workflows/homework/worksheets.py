@@ -2,7 +2,7 @@
 at once, and an emergency among them is raised. What quotes somebody is sealed under the client's key till then."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -107,7 +107,7 @@ def tell_clarified(entity_id: str, recorded: Recorded[Clarified]) -> Owed:
 
 
 def _updated(
-    entity_id: str, recorded: Recorded[Any], record: AssignmentRecord, change: str, title: str
+    entity_id: str, recorded: Recorded[object], record: AssignmentRecord, change: str, title: str
 ) -> list[Letter]:
     told = event_id(entity_id, recorded)
     letters = []

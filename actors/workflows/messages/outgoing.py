@@ -46,7 +46,7 @@ def _record(event: Sent | Failed | Cancelled, **became: Any) -> OutgoingRecord:
     return OutgoingRecord(id=event.id, room=event.room, role="", send_at=event.send_at, words=0, **became)
 
 
-def _told(entity_id: str, recorded: Recorded[Any], scheduled: ScheduledMessage) -> Owed:
+def _told(entity_id: str, recorded: Recorded[object], scheduled: ScheduledMessage) -> Owed:
     payload = {"scheduled": scheduled}
     return Owed(tell([_user(entity_id)], event_id(entity_id, recorded), "scheduled_updated", payload))
 

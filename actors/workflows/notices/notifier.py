@@ -1,7 +1,7 @@
 """What follows from events of notifiers: people find what they are told in their mailboxes, and their other sockets
 hear what they have read. A device that registers is claimed."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -74,7 +74,7 @@ def claim_device(entity_id: str, recorded: Recorded[DeviceRegistered]) -> Owed:
     return Owed([Letter(f"{DEVICE}:{device.mark}", _pack(Claim(_user(entity_id))))])
 
 
-def _delivered(entity_id: str, recorded: Recorded[Any]) -> Owed:
+def _delivered(entity_id: str, recorded: Recorded[Notified] | Recorded[Released]) -> Owed:
     event, user = recorded.event, _user(entity_id)
     if event.item.plans["in_app"].verdict != "sent":
         return NOTHING

@@ -1,7 +1,7 @@
 """Assignments as the kernel sees them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -130,9 +130,9 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
         return part.weight if isinstance(part, Document) else _SMALL
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         documents = [key for key in keys if key.startswith("doc:")]
-        found: dict[str, Any] = dict(await document.fetch(entity_id, documents, library)) if documents else {}
+        found: dict[str, object] = dict(await document.fetch(entity_id, documents, library)) if documents else {}
         seqs = {_seq_of(key): key for key in keys if key not in documents}
         for recorded in await library.at(entity_id, sorted(seqs)) if seqs else ():
             secret = recorded.event.secret
@@ -169,7 +169,7 @@ class AssignmentKind(Kind[Assignment, AssignmentCommand, AssignmentEvent, object
         return await super().read(query, entity_id, version, library) if answer is None else answer
 
 
-def _read(key: str, secret: bytes) -> Any:
+def _read(key: str, secret: bytes) -> object:
     if key == GIVEN:
         return given_in(secret)
     return submission_in(secret) if key.startswith("submission:") else words(secret)

@@ -1,7 +1,6 @@
 """What answers need of storage: words and what was handed in, opened."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from actors.kernel.contract.entity import Library
 from actors.worksheets.assignment.commands import ClarificationPage, FeedbackPage, SubmissionPage
@@ -14,7 +13,7 @@ from actors.worksheets.assignment.shown import ShownSubmission
 from common.errors import NotFound
 
 
-async def read(query: Any, entity_id: str, library: Library) -> object | None:
+async def read(query: object, entity_id: str, library: Library) -> object | None:
     """The answer to a query; None: it is none of ours."""
     match query:
         case KnownAnswer(answer):

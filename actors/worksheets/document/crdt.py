@@ -28,8 +28,8 @@ def plain(document: "Doc[Any]", roots: Iterable[str]) -> tuple[dict[str, Any], d
     """Answers (texts among them), rows and notes of these roots, as JSON has them."""
     from pycrdt import Map, Text
 
-    answers: dict[str, Any] = {}
-    rows: dict[str, Any] = {}
+    answers: dict[str, object] = {}
+    rows: dict[str, object] = {}
     notes: dict[str, str] = {}
     for root in roots:
         if root in (ANSWERS, ROWS):
@@ -48,7 +48,7 @@ class DocumentEdit:
         self._document = document
         self._before = document.get_state()
 
-    def values(self, root: str, values: Mapping[str, Any], unset: Iterable[str] = ()) -> None:
+    def values(self, root: str, values: Mapping[str, object], unset: Iterable[str] = ()) -> None:
         """Set these keys, and take those back."""
         from pycrdt import Map
 
@@ -92,7 +92,7 @@ def smallest_edit(present: str, wanted: str) -> tuple[int, int, str]:
     return start, end, wanted[ahead : len(wanted) - behind]
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> object:
     """Whole numbers are whole: pycrdt gives them back as fractions."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else value

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import math
-from typing import Any
+from collections.abc import Mapping
 
 from common.errors import InvalidArgument
 
 
-def digest_of(answers: dict[str, Any]) -> str:
+def digest_of(answers: Mapping[str, object]) -> str:
     """Hexadecimal.
 
     Raises:

@@ -1,6 +1,6 @@
 """Plain answers as edits of the document, under the server's own writer numbers: for clients without Yjs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -187,6 +187,6 @@ def _is_text(shape: Shape, name: str) -> bool:
     return field is not None and field.type == LONG
 
 
-def _is_merged(name: str, plain: Plain, was: dict[str, Any], after: Document) -> bool:
+def _is_merged(name: str, plain: Plain, was: Mapping[str, object], after: Document) -> bool:
     """Is there something in this text that its writer has not sent?"""
     return isinstance(was.get(name, ""), str) and after.plain()[0].get(name) != plain.answers[name]

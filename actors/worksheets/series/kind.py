@@ -1,7 +1,7 @@
 """Work that recurs, as the kernel sees it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -58,7 +58,7 @@ class AssignmentSeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes])
         return recorded.event.secret if isinstance(recorded.event, SeriesBegan) else part
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         found = await library.at(entity_id, [1])
         return {GIVEN: found[0].event.secret} if found and found[0].event.secret is not None else {}
 

@@ -1,7 +1,7 @@
 """Worksheets as the kernel sees them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from typing_extensions import override
@@ -72,10 +72,10 @@ class WorksheetKind(Kind[Worksheet, WorksheetCommand, WorksheetEvent, WorksheetT
         return WorksheetTexts(part.newest, part.newest) if event.sheet.latest.published else part
 
     @override
-    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
+    async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
         sheet_id = entity_id.partition(":")[2]
         seqs = [int(key.partition(":")[2]) for key in keys if key != TEXTS]
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for recorded in await library.at(entity_id, seqs):
             if isinstance(recorded.event, Drafted) and recorded.event.secret is not None:
                 found[content_key(recorded.seq)] = _content(recorded.event.secret)

@@ -18,7 +18,7 @@ from actors.kernel.contract.ports import EntityClient
 from actors.notifications.notifier.commands import Tell
 from common.clock import Clock
 from common.errors import CarewireError
-from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Erased, Later, Unreadable
+from serve_app.activities.connector import Capacity, Connector, Erased, OwnConnector
 from serve_app.capabilities.broadcasts.people import AudiencePeople
 from serve_app.capabilities.connecting import Connectors, RunnerContext
 from serve_app.capabilities.identity.accounts.roles import Roles
@@ -30,12 +30,11 @@ _page: Final = msgspec.msgpack.Decoder(TellPage).decode
 _tell: Final = msgspec.msgpack.Decoder(Tell).decode
 
 
-class AudienceConnector(Connector):
+class AudienceConnector(OwnConnector[TellPage]):
     """One a runner. Pages of two broadcasts are told side by side."""
 
     name = AUDIENCE
     capacity = Capacity(at_once=2, call_s=30.0)
-    remembers_s = FOR_EVER_S
 
     def __init__(
         self,
@@ -45,6 +44,7 @@ class AudienceConnector(Connector):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`people`: asked once, when somebody is first told."""
+        super().__init__(_page)
         self._open, self._entities = people, entities
         self._clock, self._sleep = clock, sleep
 
@@ -53,23 +53,8 @@ class AudienceConnector(Connector):
         return self._open()
 
     @override
-    async def carry_out(self, call: Call) -> bytes:
-        try:
-            page = _page(call.payload)
-        except msgspec.MsgspecError as error:
-            raise Unreadable("This version does not know such a page.") from error
-        try:
-            return _pack(await self._told(page))
-        except CarewireError as error:
-            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
-
-    @override
-    async def find(self, call: Call) -> None:
-        """It is told anew: whoever was told is not told twice."""
-
-    @override
-    async def close(self) -> None:
-        """There is nobody to hang up on."""
+    async def do(self, work: TellPage) -> bytes:
+        return _pack(await self._told(work))
 
     async def _told(self, page: TellPage) -> PageTold:
         packed = await self._entities.ask(f"broadcast:{page.broadcast}", GetWords(), by=SYSTEM)

@@ -8,8 +8,7 @@ import msgspec
 from typing_extensions import override
 
 from actors.emergencies.activities import RESPONDERS, FindResponders, Responders
-from common.errors import CarewireError
-from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
+from serve_app.activities.connector import Capacity, Connector, OwnConnector
 from serve_app.capabilities.connecting import Connectors, RunnerContext
 from serve_app.capabilities.emergencies.people import RungPeople
 from serve_app.capabilities.identity.accounts.roles import Roles
@@ -19,15 +18,15 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 _wanted: Final = msgspec.msgpack.Decoder(FindResponders).decode
 
 
-class RespondersConnector(Connector):
+class RespondersConnector(OwnConnector[FindResponders]):
     """One a runner. A look-up is made anew: it reads, and changes nothing."""
 
     name = RESPONDERS
     capacity = Capacity(at_once=32, call_s=5.0)
-    remembers_s = FOR_EVER_S
 
     def __init__(self, people: Callable[[], RungPeople]) -> None:
         """`people`: asked once, when somebody is first looked up."""
+        super().__init__(_wanted)
         self._open = people
 
     @cached_property
@@ -35,23 +34,8 @@ class RespondersConnector(Connector):
         return self._open()
 
     @override
-    async def carry_out(self, call: Call) -> bytes:
-        try:
-            wanted = _wanted(call.payload)
-        except msgspec.MsgspecError as error:
-            raise Unreadable("This version does not know such a rung.") from error
-        try:
-            return _pack(await self._found(wanted))
-        except CarewireError as error:
-            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
-
-    @override
-    async def find(self, call: Call) -> None:
-        """It is looked up anew."""
-
-    @override
-    async def close(self) -> None:
-        """There is nobody to hang up on."""
+    async def do(self, work: FindResponders) -> bytes:
+        return _pack(await self._found(work))
 
     async def _found(self, wanted: FindResponders) -> Responders:
         if wanted.rung is not None:

@@ -16,9 +16,8 @@ from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.rooms.safety.commands import DropHeld, PostHeld
 from common.clock import Clock
-from common.errors import CarewireError
 from common.ids import derived_id
-from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
+from serve_app.activities.connector import Capacity, Connector, OwnConnector
 from serve_app.capabilities.connecting import Connectors, RunnerContext
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.moderation.partings import Partings
@@ -31,41 +30,22 @@ _to_json: Final = msgspec.json.Encoder().encode
 _work: Final = msgspec.msgpack.Decoder(DutyWork).decode
 
 
-class DutyConnector(Connector):
+class DutyConnector(OwnConnector[DutyWork]):
     """One a runner. Whatever it does may be done again: commands have ids, keys are gone once."""
 
     name = DUTY
     capacity = Capacity(at_once=16, call_s=10.0)
-    remembers_s = FOR_EVER_S
 
     def __init__(
         self, region: Region, roles: Roles, vault: Vault, partings: Partings, clock: Clock, *, notifies: bool
     ) -> None:
         """`notifies`: are there notifications?"""
+        super().__init__(_work)
         self._region, self._roles, self._vault, self._clock = region, roles, vault, clock
         self._partings, self._notifies = partings, notifies
 
     @override
-    async def carry_out(self, call: Call) -> bytes:
-        try:
-            work = _work(call.payload)
-        except msgspec.MsgspecError as error:
-            raise Unreadable("This version does not know such work.") from error
-        try:
-            await self._do(work)
-        except CarewireError as error:
-            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
-        return b""
-
-    @override
-    async def find(self, call: Call) -> None:
-        """It is done anew."""
-
-    @override
-    async def close(self) -> None:
-        """There is nobody to hang up on."""
-
-    async def _do(self, work: DutyWork) -> None:
+    async def do(self, work: DutyWork) -> bytes:
         match work:
             case TellDuty():
                 await self._tell(work)
@@ -77,6 +57,7 @@ class DutyConnector(Connector):
                 await self._partings.put_out(work)
             case _:
                 assert_never(work)
+        return b""
 
     async def _tell(self, work: TellDuty) -> None:
         payload = _to_json({"case_id": work.case, "severity": work.severity})

@@ -12,9 +12,8 @@ from actors.jobs.commands import StartJob
 from actors.keeping.activities import KEEPER, LetGo
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
-from common.errors import CarewireError
 from config.settings import Settings
-from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
+from serve_app.activities.connector import Capacity, Connector, OwnConnector
 from serve_app.capabilities.connecting import Connectors, JobWork, RunnerContext
 from serve_app.capabilities.retention.aging import KIND, Aging
 from serve_app.capabilities.retention.telling import KIND as TELLING
@@ -28,37 +27,22 @@ _PAGE: Final = 200
 _work: Final = msgspec.msgpack.Decoder(LetGo).decode
 
 
-class KeeperConnector(Connector):
+class KeeperConnector(OwnConnector[LetGo]):
     """One a runner. Whatever it does may be done again."""
 
     name = KEEPER
     capacity = Capacity(at_once=4, call_s=60.0)
-    remembers_s = FOR_EVER_S
 
     def __init__(self, entities: EntityClient, views: Views, vault: Vault) -> None:
+        super().__init__(_work)
         self._entities, self._views, self._vault = entities, views, vault
 
     @override
-    async def carry_out(self, call: Call) -> bytes:
-        try:
-            work = _work(call.payload)
-        except msgspec.MsgspecError as error:
-            raise Unreadable("This version does not know such work.") from error
-        try:
-            await self._vault.erase(owner_of(work.hold))
-            async for file in self._files(work.hold):
-                await self._entities.ask(f"file:{file}", HoldFile(hold=work.hold, on=False), by=SYSTEM)
-        except CarewireError as error:
-            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
+    async def do(self, work: LetGo) -> bytes:
+        await self._vault.erase(owner_of(work.hold))
+        async for file in self._files(work.hold):
+            await self._entities.ask(f"file:{file}", HoldFile(hold=work.hold, on=False), by=SYSTEM)
         return b""
-
-    @override
-    async def find(self, call: Call) -> None:
-        """It is done anew."""
-
-    @override
-    async def close(self) -> None:
-        """There is nobody to hang up on."""
 
     async def _files(self, hold: str) -> AsyncIterator[str]:
         after: str | None = None

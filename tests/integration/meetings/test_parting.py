@@ -108,7 +108,7 @@ async def test_what_comes_into_force_while_they_join_holds(home: House, monkeypa
 
     async def meanwhile(self: Meetings, meeting_id: str, command: Any, caller: Any, *, listen: bool = False) -> Any:
         reply = await plain(self, meeting_id, command, caller, listen=listen)
-        if type(command).__name__ == "Join":
+        if type(command).__name__ == "TakeSeat":
             await restricted(home, "ada-r")
         return reply
 

@@ -101,7 +101,7 @@ class Model:
         one.bodies.append(command.body)
         return True
 
-    def _delete(self, user: str, command: c.RetractMessage) -> bool:
+    def _retractmessage(self, user: str, command: c.RetractMessage) -> bool:
         one = self._named(command)
         if user not in (one.sender, self.owner):
             return False

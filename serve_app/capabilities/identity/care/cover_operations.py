@@ -13,10 +13,10 @@ from common.decoding import Id
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 from common.ids import new_id
 from common.timeline import parse_instant
-from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.care.operations import OfCare
+from serve_app.capabilities.identity.care.recording import record
 from serve_app.capabilities.identity.care.service import CareRelations
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 
@@ -107,18 +107,7 @@ class CoverOperations:
         return await self._recorded("care.cover_ended", care, request.cover_id, caller)
 
     async def _recorded(self, action: str, care: CareRecord, cover_id: str, caller: Caller) -> CoverReply:
-        by = caller.by
-        await self._audit.append(
-            AuditEntry(
-                action=action,
-                actor=by.user,
-                subject=care.client,
-                outcome="ok",
-                role=by.role,
-                resource=care.id,
-                request=caller.trace,
-            )
-        )
+        await record(self._audit, action, care, caller)
         cover = care.cover(cover_id)
         if cover is None:
             raise NotFound("There is no such cover.", care=care.id)

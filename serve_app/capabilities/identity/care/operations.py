@@ -9,8 +9,8 @@ from actors.care.state import CareRecord, CareReply, shown
 from common.decoding import Id, Request
 from common.errors import FailedPrecondition
 from common.timeline import parse_instant
-from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
+from serve_app.capabilities.identity.care.recording import record
 from serve_app.capabilities.identity.care.service import CareRelations
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 
@@ -86,16 +86,5 @@ class CareOperations:
         return await self._recorded("care.resumed", care, caller)
 
     async def _recorded(self, action: str, care: CareRecord, caller: Caller) -> CareReply:
-        by = caller.by
-        await self._audit.append(
-            AuditEntry(
-                action=action,
-                actor=by.user,
-                subject=care.client,
-                outcome="ok",
-                role=by.role,
-                resource=care.id,
-                request=caller.trace,
-            )
-        )
+        await record(self._audit, action, care, caller)
         return shown(care)

@@ -11,9 +11,9 @@ from common.decoding import Id, Request
 from common.errors import AlreadyExists, FailedPrecondition, NotFound
 from common.persons import UserId
 from common.policy import POLICY, Relation
-from serve_app.capabilities.audit.chain import AuditEntry
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.care.operations import OfCare
+from serve_app.capabilities.identity.care.recording import record
 from serve_app.capabilities.identity.care.service import CareRelations
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE, decode_cursor, encode_cursor
 from serve_app.edge.operation import Caller, Example, Operation, Rest
@@ -160,16 +160,5 @@ class RelationOperations:
         return await self._recorded("care.ended", care, caller)
 
     async def _recorded(self, action: str, care: CareRecord, caller: Caller) -> CareRow:
-        by = caller.by
-        await self._audit.append(
-            AuditEntry(
-                action=action,
-                actor=by.user,
-                subject=care.client,
-                outcome="ok",
-                role=by.role,
-                resource=care.id,
-                request=caller.trace,
-            )
-        )
+        await record(self._audit, action, care, caller)
         return row_of(care)

@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from actors.recordings.activities import RECORDINGS, Destroy, Finished, FinishRecording
 from actors.recordings.state import Track
-from common.errors import CarewireError, NotFound
-from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Unreadable
+from common.errors import NotFound
+from serve_app.activities.connector import Capacity, Connector, OwnConnector
 from serve_app.capabilities.connecting import RunnerContext
 from serve_app.capabilities.meetings.recordings import verifying
 from serve_app.capabilities.meetings.recordings.manifests import Manifest, Manifests, blob_of
@@ -27,37 +27,22 @@ _LOOKS_S: Final = 0.2
 _SETTLES_S: Final = 0.6  # in which a worker hears that it is to stop, and says that it has begun to store
 
 
-class RecordingsConnector(Connector):
+class RecordingsConnector(OwnConnector[FinishRecording | Destroy]):
     """One a runner. It reads, and what it destroys stays destroyed: a repeat does no harm."""
 
     name = RECORDINGS
     capacity = Capacity(at_once=4, call_s=600.0)
-    remembers_s = FOR_EVER_S
 
     def __init__(self, manifests: Manifests, blobs: Blobs, workers: MediaRegistry) -> None:
+        super().__init__(_wanted)
         self._manifests, self._blobs, self._workers = manifests, blobs, workers
 
     @override
-    async def carry_out(self, call: Call) -> bytes:
-        try:
-            wanted = _wanted(call.payload)
-        except msgspec.MsgspecError as error:
-            raise Unreadable("This version does not know such work.") from error
-        try:
-            if isinstance(wanted, FinishRecording):
-                return _pack(await self._finished(wanted))
-            await self._destroy(wanted)
-        except CarewireError as error:
-            raise Later(error.code, error.message, retry_after_s=error.retry_after_s, only_this=True) from error
+    async def do(self, work: FinishRecording | Destroy) -> bytes:
+        if isinstance(work, FinishRecording):
+            return _pack(await self._finished(work))
+        await self._destroy(work)
         return b""
-
-    @override
-    async def find(self, call: Call) -> None:
-        """It is looked through anew."""
-
-    @override
-    async def close(self) -> None:
-        """There is nobody to hang up on."""
 
     async def _finished(self, wanted: FinishRecording) -> Finished:
         manifests = [each for each in await self._stored(wanted.recording) if each.segments]

@@ -1,6 +1,5 @@
 """The end of a connection to a media worker that answers."""
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -12,8 +11,9 @@ from actors.meetings.activities import MediaRoomState
 from common.errors import CarewireError, InvalidArgument
 from common.logs import get_logger
 from common.net.framing import Listening
-from common.net.ports import PortRange, listen
+from common.net.ports import PortRange
 from common.net.proof import SharedSecret
+from common.net.server import FramedServer
 from common.net.tls import NodeTls
 from serve_app.capabilities.meetings.workers import wire
 from serve_app.capabilities.meetings.workers.worker import MediaWorker
@@ -23,20 +23,9 @@ Answers = Mapping[int, Callable[[bytes], object]]
 
 
 class _Connection(Listening):
-    def __init__(self, secret: SharedSecret, answers: Answers, open_: "set[_Connection]") -> None:
-        super().__init__(secret)
+    def __init__(self, secret: SharedSecret, answers: Answers, among: set[Listening]) -> None:
+        super().__init__(secret, among=among)
         self._answers: Final = answers
-        self._open: Final = open_
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._open.add(self)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._open.discard(self)
 
     @override
     def request(self, call: int, method: int, payload: bytes) -> None:
@@ -69,8 +58,8 @@ class WorkerDoor:
             wire.DRAIN: lambda data: worker.drain(),
             wire.STOP: lambda data: stop(),
         }
-        self._server: asyncio.Server | None = None
-        self._open: set[_Connection] = set()
+        secret = SharedSecret(self.key.encode(), wire.PURPOSE)
+        self._server = FramedServer(lambda among: _Connection(secret, self._answers, among))
 
     @staticmethod
     def _stats(worker: MediaWorker, asked: Callable[[], None]) -> wire.Stats:
@@ -79,17 +68,8 @@ class WorkerDoor:
 
     async def open(self, host: str, ports: PortRange | None, tls: NodeTls | None) -> str:
         """Listen. The address. Raises StartupError: no port is free."""
-        secret = SharedSecret(self.key.encode(), wire.PURPOSE)
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(secret, self._answers, self._open),
-            sock=listen(host, ports),
-            ssl=None if tls is None else tls.listener,
-        )
-        return f"{host}:{self._server.sockets[0].getsockname()[1]}"
+        return f"{host}:{await self._server.start(host, ports, tls)}"
 
     def close(self) -> None:
         """Answer no more, and hang up."""
-        if self._server is not None:
-            self._server.close()
-        for connection in [*self._open]:
-            connection.hang_up()
+        self._server.close()

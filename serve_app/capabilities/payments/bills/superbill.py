@@ -29,6 +29,7 @@ from common.errors import InvalidArgument, NotFound
 from common.ids import ID_PATTERN
 from common.persons import UserId
 from serve_app.capabilities.payments.bills.service import Bills
+from serve_app.capabilities.payments.documents import PDF, answers_of, served
 from serve_app.capabilities.payments.shared import REFUSES
 from serve_app.edge.conventions.permits import permit
 from serve_app.edge.conventions.readings import reading_of, tells
@@ -246,7 +247,7 @@ def superbill_routes(superbills: Superbills) -> APIRouter:
         "/api/bills/{bill_id}/superbill.pdf",
         operation_id="get_superbill_pdf",
         response_class=Response,
-        responses={200: {"content": {"application/pdf": {}}}, 404: {}, 412: {}},
+        responses=answers_of(PDF),
     )
     @tells(Superbill)
     async def pdf(
@@ -257,8 +258,7 @@ def superbill_routes(superbills: Superbills) -> APIRouter:
         """The superbill as PDF, for its client and its therapist."""
         drawn, client = await superbills.pdf(bill_id, who)
         reading_of(request, [client])
-        told = {"Content-Disposition": f'inline; filename="{bill_id}.pdf"', "Cache-Control": "private, no-store"}
-        return Response(drawn, media_type="application/pdf", headers=told)
+        return served(drawn, PDF, f"{bill_id}.pdf")
 
     return router
 

@@ -12,6 +12,7 @@ from actors.payments.issuer.entity import IssuerView, ReadIssuer, SetIssuer
 from actors.payments.issuer.state import IssuerBody
 from common.ids import ID_PATTERN
 from serve_app.capabilities.payments.declaring import Declare
+from serve_app.capabilities.payments.documents import PDF, XML, answers_of, served
 from serve_app.capabilities.payments.invoices import requests
 from serve_app.capabilities.payments.invoices.service import Invoices
 from serve_app.edge.conventions.permits import permit
@@ -148,7 +149,7 @@ def invoice_routes(invoices: Invoices) -> APIRouter:
         "/api/invoices/{invoice_id}/pdf",
         operation_id="get_invoice_pdf",
         response_class=Response,
-        responses={200: {"content": {"application/pdf": {}}}, 404: {}, 412: {}},
+        responses=answers_of(PDF),
     )
     @tells(InvoiceReply)
     async def pdf(
@@ -159,13 +160,13 @@ def invoice_routes(invoices: Invoices) -> APIRouter:
         """The invoice as PDF."""
         drawn, payer = await invoices.pdf(invoice_id, who)
         reading_of(request, [payer])
-        return Response(drawn, media_type="application/pdf", headers=_named(f"{invoice_id}.pdf"))
+        return served(drawn, PDF, f"{invoice_id}.pdf")
 
     @router.get(
         "/api/invoices/{invoice_id}/xml",
         operation_id="get_invoice_xml",
         response_class=Response,
-        responses={200: {"content": {"application/xml": {}}}, 404: {}, 412: {}},
+        responses=answers_of(XML),
     )
     @tells(InvoiceReply)
     async def xml(
@@ -176,13 +177,9 @@ def invoice_routes(invoices: Invoices) -> APIRouter:
         """The invoice as EN 16931 has it (CII), for a business whose address is known."""
         document, payer = await invoices.xml(invoice_id, who)
         reading_of(request, [payer])
-        return Response(document, media_type="application/xml", headers=_named(f"{invoice_id}.xml"))
+        return served(document, XML, f"{invoice_id}.xml")
 
     return router
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
 
 
 def _issuer_reply(issuer_id: str, view: IssuerView) -> Result:

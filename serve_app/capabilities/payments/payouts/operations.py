@@ -17,6 +17,7 @@ from actors.payments.payee.answers import (
 from actors.payments.payee.commands import PayeeView
 from common.ids import ID_PATTERN
 from serve_app.capabilities.payments.declaring import Declare
+from serve_app.capabilities.payments.documents import PDF, answers_of, served
 from serve_app.capabilities.payments.payouts import requests
 from serve_app.capabilities.payments.payouts.service import Payouts
 from serve_app.capabilities.payments.shared import DETAILS, named
@@ -151,7 +152,7 @@ def payout_routes(payouts: Payouts) -> APIRouter:
         "/api/payouts/{payout_id}/statement.pdf",
         operation_id="get_payout_statement",
         response_class=Response,
-        responses={200: {"content": {"application/pdf": {}}}, 404: {}, 412: {}},
+        responses=answers_of(PDF),
     )
     @tells(PayoutReply)
     async def pdf(
@@ -162,8 +163,7 @@ def payout_routes(payouts: Payouts) -> APIRouter:
         """The statement of a payout as PDF."""
         drawn, therapist = await payouts.statement(payout_id, who)
         reading_of(request, [therapist])
-        told = {"Content-Disposition": f'inline; filename="{payout_id}.pdf"', "Cache-Control": "private, no-store"}
-        return Response(drawn, media_type="application/pdf", headers=told)
+        return served(drawn, PDF, f"{payout_id}.pdf")
 
     return router
 

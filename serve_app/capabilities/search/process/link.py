@@ -12,8 +12,9 @@ from common.errors import CarewireError, InvalidArgument, Unavailable
 from common.lib.tasks import Tasks
 from common.logs import get_logger
 from common.net.framing import FIRST_METHOD, Calling, Listening, connect
-from common.net.ports import PortRange, listen
+from common.net.ports import PortRange
 from common.net.proof import SharedSecret
+from common.net.server import FramedServer
 from common.net.tls import NodeTls
 from serve_app.capabilities.search.process.keys import COLLECTION
 from serve_app.capabilities.search.process.questions import (
@@ -47,18 +48,13 @@ class SearchListener:
     def __init__(self, database: Database, answers: Answers) -> None:
         self._all, self._database, self._answers = database[COLLECTION], database, answers
         self._tasks = Tasks("search")
-        self._open: set[_Answering] = set()
-        self._server: asyncio.Server | None = None
+        self._server: FramedServer | None = None
 
     async def start(self, host: str, ports: PortRange | None, tls: NodeTls | None) -> None:
         """Listen, and say where. Raises StartupError: no port is free."""
         secret = SharedSecret(await shared_secret(self._database, _PURPOSE), _PURPOSE)
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Answering(secret, self._answers, self._tasks, self._open),
-            sock=listen(host, ports),
-            ssl=None if tls is None else tls.listener,
-        )
-        port = self._server.sockets[0].getsockname()[1]
+        self._server = FramedServer(lambda among: _Answering(secret, self._answers, self._tasks, among))
+        port = await self._server.start(host, ports, tls)
         with database_errors():
             await self._all.update_one({"_id": _PLACE}, {"$set": {"host": host, "port": port}}, upsert=True)
 
@@ -66,25 +62,13 @@ class SearchListener:
         """Answer no more. Idempotent."""
         if self._server is not None:
             self._server.close()
-        for one in list(self._open):
-            one.hang_up()
         await self._tasks.cancel()
 
 
 class _Answering(Listening):
-    def __init__(self, secret: SharedSecret, answers: Answers, tasks: Tasks, open_: "set[_Answering]") -> None:
-        super().__init__(secret)
-        self._answers, self._tasks, self._open = answers, tasks, open_
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._open.add(self)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._open.discard(self)
+    def __init__(self, secret: SharedSecret, answers: Answers, tasks: Tasks, among: set[Listening]) -> None:
+        super().__init__(secret, among=among)
+        self._answers, self._tasks = answers, tasks
 
     @override
     def request(self, call: int, method: int, payload: bytes) -> None:
