@@ -15,10 +15,8 @@ import argparse
 import asyncio
 import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,17 +24,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import uvloop
-
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
 from common.clock import SystemClock
-from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
+from loadtests.parts.running import benchmark
 from loadtests.parts.search.keeper import Keeper, settings_at
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.pages import Pages
@@ -235,13 +231,8 @@ def main() -> int:
     parser.add_argument("--follow", type=int, default=2)
     parser.add_argument("--chat", action="store_true", help="acks with and without whoever keeps the index")
     args = parser.parse_args()
-    configure_logging("WARNING", "console")
-    data_dir = Path(tempfile.mkdtemp(prefix="cwb-"))
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(bench(args, data_dir))
-    finally:
-        shutil.rmtree(data_dir, ignore_errors=True)
+    with benchmark() as (runner, data_dir):
+        runner.run(bench(args, data_dir))
     return 0
 
 
