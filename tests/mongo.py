@@ -1,14 +1,10 @@
 """Fixtures with a real mongod: one for each test process, a fresh database for each test."""
 
 import asyncio
-import shutil
 import socket
 import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from tempfile import mkdtemp
-from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -16,17 +12,14 @@ import pytest_asyncio
 from config.settings import MongoSettings
 from store.embedded.server import EmbeddedMongo
 from store.mongo.client import Database, open_client
-
-_ROOM_BYTES: Final = 4 << 30
+from tests.quick_disk import quick_folder
 
 
 @pytest.fixture(scope="session")
 def mongo_port() -> Iterator[int]:
     """The port of a running mongod, ours alone. It dies with this process, however that ends."""
-    directory = Path(mkdtemp(prefix="carewire-mongo-", dir=_in_memory()))
-    with _Background(EmbeddedMongo(MongoSettings(port=free_port()), directory)) as port:
+    with quick_folder() as folder, _Background(EmbeddedMongo(MongoSettings(port=free_port()), folder)) as port:
         yield port
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture
@@ -58,13 +51,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _in_memory() -> str | None:
-    """A folder that is kept in memory, where there is room in it: a database is hundreds of files, and a disk that
-    others use too takes seconds to make them. None: wherever temporary files are."""
-    memory = Path("/dev/shm")
-    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES else None
 
 
 class _Background:

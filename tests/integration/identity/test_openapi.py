@@ -130,7 +130,10 @@ async def test_no_case_that_schemathesis_makes_breaks_a_promise_of_the_document(
         *("--max-examples", "1", "--seed", os.environ.get("FIRST_SEED", "1"), "--no-color", "--request-timeout", "20"),
         *("--phases", PHASES, "--generation-database", "none"),
     ]
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.openapi_hooks", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": "tests.integration.identity.openapi_hooks",
+        "PYTHONPATH": str(ROOT),
+    }
     process = await asyncio.create_subprocess_exec(
         *command, cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
