@@ -70,9 +70,7 @@ def barred(chat: Chat) -> None:
     chat.do(Bar("bob", "ann", True), SYSTEM)
 
 
-@pytest.mark.parametrize(
-    ("end", "why"), [(closed, "closed"), (paused, "paused"), (barred, "unreachable")], ids=lambda one: str(one)
-)
+@pytest.mark.parametrize(("end", "why"), [(closed, "closed"), (paused, "paused"), (barred, "unreachable")])
 def test_what_is_released_where_nothing_may_be_said_any_more_goes_nowhere_and_its_sender_hears_why(
     end: Callable[[Chat], None], why: str
 ) -> None:
