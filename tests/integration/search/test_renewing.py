@@ -67,7 +67,7 @@ async def test_nobody_who_searches_notices_that_the_key_has_changed(home: House)
 
             await eventually(rotated, "the key is not changed", timeout_s=120.0)
         over.set()
-    assert all(watcher.result() > 10 for watcher in watchers)
+    assert all(watcher.result() >= 3 for watcher in watchers), "nobody looked while it changed"
 
 
 def held(folder: Path) -> set[str]:
