@@ -42,8 +42,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One payment. `queued`: it waits until the one before it is given up. `asked`: the move that a provider was asked
-    for and has not answered: capture or void. `unwanted`: it is to be given up. `client_seq`: the number of the event
+    """One payment. `queued`: it waits until the one before it is given up. `asked`: what a provider was asked for and
+    has not answered: confirm, capture or void. `unwanted`: it is to be given up. `client_seq`: the number of the event
     whose secret holds what the payer's browser needs. `begin`: what it began with, packed, until it has. `review`:
     staff looks at it before it begins, because of the `rule` that it met, and `why`. `network`: the mark of the address
     that it came from."""

@@ -165,6 +165,24 @@ def test_a_declined_card_says_why_and_another_pays() -> None:
     assert (till.record().status, till.record().payments[0].error) == ("paid", None)
 
 
+def test_what_is_read_of_a_try_that_failed_says_nothing_of_the_next() -> None:
+    till = Till(Provider(decline=True))
+    till.open()
+    till.view(BILL, Pay(provider="stripe", method="pm_1"), ADA)
+    till.carry_out_all()
+    payment = till.record().payments[0]
+    till.webhook("stripe", payment.ref)  # of the try that failed; it comes late
+    till.view(BILL, ConfirmPayment(payment=payment.id, method="pm_2"), ADA)
+    till.carry_out()
+    assert (till.record().payments[0].error, till.record().payments[0].asked) == (None, "confirm")
+    till.carry_out()
+    assert till.record().payments[0].error is not None, "this one failed as well"
+    till.provider.decline = False
+    till.view(BILL, ConfirmPayment(payment=payment.id, method="pm_3"), ADA)
+    till.carry_out_all()
+    assert (till.record().status, till.record().payments[0].asked) == ("paid", "")
+
+
 def test_a_payment_that_is_refused_for_good_leaves_the_bill_open() -> None:
     till = Till()
     till.open()

@@ -106,7 +106,7 @@ class Draft:
         """Ask the payment's provider. Keys name the payment, what is asked, and what it is about."""
         payment = self.record.payment(payment.id) or payment
         number = payment.asks + 1
-        self.put(replace(payment, asks=number))
+        self.put(replace(payment, asks=number, asked=verb if verb == "confirm" else payment.asked))
         key = "|".join([payment.id, verb, str(number), about])
         if payment.provider == "manual":
             self.inline.append((key, ask))

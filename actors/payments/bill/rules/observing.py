@@ -25,6 +25,7 @@ def fold(draft: Draft, payment: PaymentRecord, seen: PaymentSeen) -> None:
     before, net = payment, draft.record.net
     status = ranked(payment.status, seen.status)
     moved = status != payment.status
+    trying = payment.asked == "confirm"  # until that is answered, what is read may be of the try before
     payment = replace(
         payment,
         ref=payment.ref or seen.ref,
@@ -36,7 +37,7 @@ def fold(draft: Draft, payment: PaymentRecord, seen: PaymentSeen) -> None:
         fee=payment.fee if seen.fee is None else seen.fee,
         capture_before=seen.capture_before_ms or payment.capture_before,
         method=seen.method or payment.method,
-        error=seen.error if RANK[status] <= 1 or status == "canceled" else None,
+        error=seen.error if (RANK[status] <= 1 and not trying) or status == "canceled" else None,
         setup=seen.setup,
         aliases=tuple(dict.fromkeys((*payment.aliases, *seen.aliases))),
         asked="" if moved else payment.asked,

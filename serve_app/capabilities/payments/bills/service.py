@@ -399,7 +399,10 @@ def _known(payment: PaymentRecord) -> bool:
 
 
 def _heard_since(heard: int) -> Ready:
-    return lambda payment: _known(payment) and (payment.heard > heard or payment.review == "held")
+    """Has its provider said what became of it since? What is heard during a try may be of the one before."""
+    return lambda payment: (
+        _known(payment) and (payment.review == "held" or (payment.heard > heard and payment.asked != "confirm"))
+    )
 
 
 def _position(cursor: str | None) -> str | None:
