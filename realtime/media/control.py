@@ -102,7 +102,7 @@ class UnitControl:
             needed = source.waiting or (source.losses.beyond_repair and source.slots)
             if needed and source.may_ask_for_key_frame(now):
                 peer.transport.send_control(feedback.key_frame_request(source))
-        allowed = peer.inlet.allowed_bps()
+        allowed = peer.inlet.allowed_bps(now)
         if allowed < peer.told_bps or (allowed > peer.told_bps and now - peer.told_at > LOOKS_S):
             self._tell(peer, allowed, now)
 
@@ -119,7 +119,7 @@ class UnitControl:
         for source in sources:
             source.measure_rate(now)
         if sources:
-            self._tell(peer, peer.inlet.allowed_bps(), now)
+            self._tell(peer, peer.inlet.allowed_bps(now), now)
             peer.transport.send_control(feedback.receiver_report(sources, now))
         for slot in peer.slots.values():
             if (report := feedback.sender_report(slot, now, peer.cname(slot.mid))) is not None:

@@ -17,6 +17,8 @@ ALIVE_S: Final = 1.0  # a layer without a packet for that long is not sent at pr
 UNWATCHED_S: Final = 10.0
 LEAST_BPS: Final = 300_000  # that a sender may use, unless the way to us is crowded: a still picture needs less, and
 # an estimate of what its stream could take grows with what arrives
+CROWDED_BPS: Final = 100_000  # at least: below it browsers send no picture at all, and without one nothing is measured
+SILENT_S: Final = 2.0  # without a picture, after which the way is no longer known to be crowded
 MOST_BPS: Final = 5_000_000
 HEADROOM: Final = 1.3
 NOTHING_SAID: Final = Descriptor(0, False, False, -1, False, 0, -1, 0)  # of sound, and of packets that only pad
@@ -94,6 +96,7 @@ class Inlet:
         self._estimator = RemoteBitrateEstimator()
         self.tracks: dict[str, InletTrack] = {}
         self.estimate_bps: int | None = None  # that can come, if that has been found out anew
+        self._measured_at = 0.0
         self.dropped = 0
 
     def configure(self, named: Iterable[tuple[str, SdpSection]]) -> None:
@@ -122,9 +125,12 @@ class Inlet:
         """Every stream that came so far."""
         return [source for _, source in self._sources.values()]
 
-    def allowed_bps(self) -> int:
-        """What to ask the sender for: what can come, less the layers that nobody watches."""
+    def allowed_bps(self, now: float) -> int:
+        """What to ask the sender for: what can come, less the layers that nobody watches. A sender whose pictures were
+        measured away may always try again."""
         allowed = self.estimate_bps if self.estimate_bps is not None else MOST_BPS
+        if now - self._measured_at > SILENT_S:
+            allowed = max(allowed, LEAST_BPS)
         needed = 0.0
         for track in self.tracks.values():
             if track.kind == "video" and track.watched >= len(track.rungs) - 1:
@@ -213,10 +219,11 @@ class Inlet:
         if track.kind == "audio":
             return value[0] & 0x7F
         if len(value) == 3:
+            self._measured_at = now
             estimate = self._estimator.add(int(now * 1000), int.from_bytes(value, "big"), size, ssrc)
             if estimate is not None:
                 crowded = self._estimator.detector.state() == BandwidthUsage.OVERUSING
-                self.estimate_bps = estimate[0] if crowded else max(estimate[0], LEAST_BPS)
+                self.estimate_bps = max(estimate[0], CROWDED_BPS if crowded else LEAST_BPS)
         return None
 
     def _bound(self, packet: memoryview, ssrc: int, payload_type: int) -> tuple[tuple[InletTrack, Source], bool] | None:
