@@ -111,7 +111,7 @@ async def test_a_recording_waits_for_everybodys_consent_and_ends_with_it(system:
             "withdrawn",
             {"granted", "withdrawn"},
         )
-        assert {track["codec"] for track in found["tracks"]} == {"opus", "vp8"}
+        assert {track["codec"] for track in found["tracks"]} == {"opus", "VP8"}
 
 
 async def a_call(system: System, host: httpx.AsyncClient, browser: Browser, **config: str) -> list[Page]:
