@@ -96,10 +96,10 @@ class Browser:
         self._pages: list[Page] = []
 
     async def page(self, url: str) -> Page:
-        """A new tab, once `url` is loaded."""
-        async with self._session.put(f"{self._address}/json/new?about:blank") as response:
-            target = await response.json()
-        page = Page(await self._session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0))
+        """A new window, once `url` is loaded: of the tabs of one window all but one are hidden, and a browser does as
+        little as it can for those."""
+        place = f"{self._address}/devtools/page/{await self._window()}"
+        page = Page(await self._session.ws_connect(place, max_msg_size=0))
         self._pages.append(page)
         await page.call("Page.enable")
         loaded = page.event("Page.loadEventFired")
@@ -107,6 +107,16 @@ class Browser:
         async with asyncio.timeout(20):
             await loaded
         return page
+
+    async def _window(self) -> str:
+        async with self._session.get(f"{self._address}/json/version") as response:
+            whole = (await response.json())["webSocketDebuggerUrl"]
+        async with self._session.ws_connect(whole) as socket:
+            asked = {"url": "about:blank", "newWindow": True}
+            await socket.send_json({"id": 1, "method": "Target.createTarget", "params": asked})
+            answer = await socket.receive_json(timeout=30)
+        made: str = answer["result"]["targetId"]
+        return made
 
     async def close(self) -> None:
         """Close every tab."""
