@@ -183,6 +183,20 @@ def test_what_is_read_of_a_try_that_failed_says_nothing_of_the_next() -> None:
     assert (till.record().status, till.record().payments[0].asked) == ("paid", "")
 
 
+def test_a_try_of_which_nobody_hears_holds_up_nobody_who_pays_elsewhere() -> None:
+    till = Till(Provider(decline=True), Provider("paypal"))
+    till.open()
+    till.view(BILL, Pay(provider="stripe", method="pm_1"), ADA)
+    till.carry_out_all()
+    payment = till.record().payments[0]
+    till.view(BILL, ConfirmPayment(payment=payment.id, method="pm_2"), ADA)
+    till.owed.clear()  # it was given up as one that kills whoever carries it out
+    till.view(BILL, Pay(provider="paypal", method="pm_3"), ADA)
+    assert till.record().payments[0].asked == "void"
+    till.carry_out_all()
+    assert till.record().status == "paid"
+
+
 def test_a_payment_that_is_refused_for_good_leaves_the_bill_open() -> None:
     till = Till()
     till.open()

@@ -31,7 +31,7 @@ def unwanted(record: BillRecord, payment: PaymentRecord) -> bool:
 
 def _settle_payment(draft: Draft, payment: PaymentRecord) -> None:
     record = draft.record
-    if payment.over or payment.queued or payment.asked or not payment.ref:
+    if payment.over or payment.queued or payment.asked not in ("", "confirm") or not payment.ref:
         return
     if unwanted(record, payment):
         if payment.status in _VOIDABLE:
