@@ -27,6 +27,10 @@ Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]  # `$` w
 Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
 
 
+Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
+"""RFC 3339 with an offset; `common.timeline.parse_instant` reads it, within the years 1900 to 2200."""
+
+
 Text = Annotated[str, Meta(pattern=r"\A[^\0]*\Z")]
 
 
@@ -57,11 +61,25 @@ def decode(arguments: Sequence[Raw], kind: type[T], max_bytes: int) -> T:
         raise InvalidArgument(f"The payload is too large: at most {max_bytes} bytes.", details={"limit": max_bytes})
     decoder: msgspec.json.Decoder[T] = _decoder(kind)
     try:
-        return decoder.decode(raw)
+        try:
+            return decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            if not str(error).partition(" - at ")[0].endswith("got `float`"):
+                raise
+            return decoder.decode(msgspec.json.encode(whole(msgspec.json.decode(raw))))
     except msgspec.ValidationError as error:
         raise explained(str(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise InvalidArgument(_unreadable(bytes(raw), error)) from None
+
+
+def whole(value: object) -> object:
+    """`value` with each `994.0` in it as `994`: JSON Schema's `integer` is any number without a fraction (4.2.1)."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_INT:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: whole(member) for name, member in value.items()}
+    return [whole(member) for member in value] if isinstance(value, list) else value
 
 
 def _unreadable(raw: bytes, error: Exception) -> str:

@@ -8,18 +8,19 @@ from typing_extensions import override
 
 from actors.calendars.booking.state import Status
 from actors.calendars.calendar.commands import GetFreeTimes
-from actors.calendars.contract.requests import Body, Minutes, Moment
+from actors.calendars.contract.requests import Body, Minutes
 from actors.calendars.contract.wanted import LARGEST_PAGE, BookingFilter
 from actors.calendars.hours.schedule import Id
 from actors.kernel.contract.entity import Principal
 from common import timeline
+from common.decoding import Instant
 
 
 class SpanQuery(Body, frozen=True):
     """A stretch of time."""
 
-    since: Moment = msgspec.field(name="from")
-    until: Moment = msgspec.field(name="to")
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
 
     def span(self) -> timeline.Span:
         """[from, to) in ms. Raises InvalidArgument: one of them is no instant."""
@@ -67,8 +68,8 @@ class ListQuery(Body, frozen=True, kw_only=True):
     client_id: Id | None = None
     series_id: Id | None = None
     status: Status | None = None
-    since: Moment | None = msgspec.field(name="from", default=None)
-    until: Moment | None = msgspec.field(name="to", default=None)
+    since: Instant | None = msgspec.field(name="from", default=None)
+    until: Instant | None = msgspec.field(name="to", default=None)
     cursor: Annotated[str, Meta(max_length=512)] | None = None
     limit: Annotated[int, Meta(ge=1, le=LARGEST_PAGE)] = 50
 

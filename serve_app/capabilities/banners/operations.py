@@ -11,7 +11,7 @@ from actors.banners.records import Banner, BannerList, BannerReply, Severity
 from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from common.clock import Clock
-from common.decoding import Request, Text
+from common.decoding import Instant, Request, Text
 from common.errors import FailedPrecondition
 from common.ids import new_id
 from common.lines import Line
@@ -23,7 +23,6 @@ from serve_app.edge.operation import Caller, Example, Operation, Repeatable, Res
 
 _PATH: Final = "/api/system/banners"
 _TAG: Final = "system"
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Role = Literal["client", "therapist", "moderator", "admin"]
 BannerId = Annotated[str, Meta(pattern=r"\Abnr_[0-9A-HJKMNP-TV-Z]{26}\Z")]
 

@@ -16,7 +16,7 @@ from actors.calendars.contract.requests import (
     TransferBody,
 )
 from actors.calendars.hours.schedule import CalendarBody, Id
-from common.decoding import Request
+from common.decoding import Instant, Request
 
 FeedToken = Annotated[str, Meta(max_length=4096)]
 
@@ -138,8 +138,8 @@ class OfOffer(Request, frozen=True, kw_only=True):
 class AvailabilityAddress(GetAvailability, frozen=True, kw_only=True):
     """The same in an address, where any text is looked up."""
 
-    since: str = msgspec.field(name="from")
-    until: str = msgspec.field(name="to")
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
     service_id: str | None = None
     tz: str | None = None
 
@@ -147,15 +147,15 @@ class AvailabilityAddress(GetAvailability, frozen=True, kw_only=True):
 class AnalyticsAddress(GetCalendarAnalytics, frozen=True, kw_only=True):
     """The same in an address, where any text is looked up."""
 
-    since: str = msgspec.field(name="from")
-    until: str = msgspec.field(name="to")
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
 
 
 class BookingsAddress(ListQuery, frozen=True, kw_only=True):
     """The same in an address, where any text is looked up."""
 
-    since: str | None = msgspec.field(name="from", default=None)
-    until: str | None = msgspec.field(name="to", default=None)
+    since: Instant | None = msgspec.field(name="from", default=None)
+    until: Instant | None = msgspec.field(name="to", default=None)
     cursor: str | None = None
 
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from common.decoding import whole
 from ml.answers.asked import AskedOpinion
 from ml.knowledge.schema import VITALS
 
@@ -11,6 +12,8 @@ Text = Annotated[str, StringConstraints(max_length=2000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sex = Literal["female", "male", "other"]
 Severity = Literal["mild", "moderate", "severe"]
+Whole = Annotated[int, BeforeValidator(whole)]
+"""An integer as JSON Schema has it: `5.0` is one."""
 
 
 class PredictionBody(BaseModel):
@@ -70,7 +73,7 @@ class Patient(PredictionBody):
 class PredictRequest(Patient):
     """`POST /api/ml/predict`."""
 
-    top_k: int = Field(default=5, ge=1, le=50, description="How many possibilities to list.")
+    top_k: Whole = Field(default=5, ge=1, le=50, description="How many possibilities to list.")
 
 
 class NextQuestionRequest(Patient):
@@ -173,8 +176,8 @@ class RecommendRequest(PredictionBody):
 class Answers(PredictionBody):
     """Answers of a questionnaire: 0 not at all, 1 several days, 2 more than half the days, 3 nearly every day."""
 
-    answers: list[Annotated[int, Field(ge=0, le=3)] | None]
-    difficulty: Annotated[int, Field(ge=0, le=3)] | None = None
+    answers: list[Annotated[Whole, Field(ge=0, le=3)] | None]
+    difficulty: Annotated[Whole, Field(ge=0, le=3)] | None = None
 
 
 class ClassifyRequest(PredictionBody):

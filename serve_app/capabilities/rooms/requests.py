@@ -13,7 +13,7 @@ from msgspec import Meta
 from typing_extensions import override
 
 from actors.rooms.room import commands
-from common.decoding import LARGEST_INT, Id, Request, Seq, ShortText, Text, UserIds
+from common.decoding import LARGEST_INT, Id, Instant, Request, Seq, ShortText, Text, UserIds
 from common.errors import InvalidArgument
 from common.timeline import parse_instant
 from serve_app.capabilities.rooms.blocks.shapes import Blocks
@@ -22,7 +22,6 @@ Limit = Annotated[int, Meta(ge=1, le=commands.LARGEST_PAGE)]
 Cursor = Annotated[
     str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
 ]
-Moment = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 _Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT + 1)]
 _POSITION: Final = re.compile(r"([ab])([0-9]{1,18})")
 
@@ -218,7 +217,7 @@ class HistoryRequest(RoomRequest, frozen=True):
     before: Seq | None = None
     after: Seq | None = None
     limit: Limit = commands.DEFAULT_PAGE
-    at: Moment | None = None
+    at: Instant | None = None
     around: ShortText | None = None
 
     @override
@@ -242,7 +241,7 @@ class HistoryAddress(RoomRequest, frozen=True):
     after: _Seq | None = None
     cursor: Cursor | None = None
     limit: Limit = commands.DEFAULT_PAGE
-    at: Moment | None = None
+    at: Instant | None = None
     around: ShortText | None = None
 
     @property

@@ -119,3 +119,28 @@ def test_whatever_is_sent_is_a_request_or_an_invalid_argument(kind: type[Any], v
         msgspec.json.encode(error.to_wire())
     else:
         assert isinstance(request, kind)
+
+
+class Weighed(Request):
+    """A request with whole numbers and others."""
+
+    room_id: str
+    limit: int | None = None
+    seqs: list[int] = []
+    weight: float = 0.5
+
+
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written() -> None:
+    wanted = Weighed(room_id="r", limit=994, seqs=[1000, 0, 7], weight=3.0)
+    assert parsed(Weighed, '{"room_id":"r","limit":994.0,"seqs":[1e3,-0.0,7],"weight":3.0}') == wanted
+    assert parsed(requests.MarkReadRequest, '{"room_id":"r","seq":3.0}') == requests.MarkReadRequest(room_id="r", seq=3)
+
+
+@pytest.mark.parametrize("number", ["994.5", "1e300", "9007199254740993.0", '"994.0"', "true", "1e400"])
+def test_what_is_no_whole_number_is_refused_as_before(number: str) -> None:
+    assert refused(Weighed, f'{{"room_id":"r","seqs":[1.0],"limit":{number}}}').code == "invalid_argument"
+
+
+def test_what_else_is_wrong_is_still_named_beside_such_a_number() -> None:
+    assert (refused(Weighed, '{"limit":1.0}').details or {}).get("field") == "room_id"
+    assert (refused(Weighed, '{"room_id":"r","limit":1.0,"seqs":["x"]}').details or {}).get("field") == "seqs[0]"

@@ -1,15 +1,14 @@
 """Who stands in for a therapist, at both doors. The rules are in `actors.care.cover`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Meta
 
 from actors.care.commands import BeginCover
 from actors.care.state import CareRecord, CoverReply, shown_cover
 from common.clock import Clock
-from common.decoding import Id
+from common.decoding import Id, Instant
 from common.errors import AlreadyExists, FailedPrecondition, NotFound, PermissionDenied
 from common.ids import new_id
 from common.timeline import parse_instant
@@ -20,7 +19,6 @@ from serve_app.capabilities.identity.care.recording import record
 from serve_app.capabilities.identity.care.service import CareRelations
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 _PATH: Final = "/api/care/{care_id}/cover"
 _COVER: Final[dict[str, Any]] = {
     "cover_id": "cov_01KAFZ0000000000000000000A",

@@ -1,20 +1,16 @@
 """What may be done about care at both doors. The rules are in `actors.care`."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
-
-from msgspec import Meta
+from typing import Any, Final
 
 from actors.care.state import CareRecord, CareReply, shown
-from common.decoding import Id, Request
+from common.decoding import Id, Instant, Request
 from common.errors import FailedPrecondition
 from common.timeline import parse_instant
 from serve_app.capabilities.audit.record import AuditRecord
 from serve_app.capabilities.identity.care.recording import record
 from serve_app.capabilities.identity.care.service import CareRelations
 from serve_app.edge.operation import Caller, Example, Operation, Rest
-
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 
 _OF_CARE: Final = {"care_id": "care_01KAFZ0000000000000000000A"}
 _CARE: Final[dict[str, Any]] = {

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from common.decoding import Id, ShortText
+from common.decoding import Id, Instant, ShortText
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound
 from serve_app.capabilities.rooms import examples
 from serve_app.capabilities.rooms.blocks.booking import Appointments, FromMessage
 from serve_app.capabilities.rooms.blocks.kinds import BlockPlace
 from serve_app.capabilities.rooms.blocks.service import MessageBlocks
-from serve_app.capabilities.rooms.blocks.shapes import Moment, Use, UsedBlock
+from serve_app.capabilities.rooms.blocks.shapes import Use, UsedBlock
 from serve_app.capabilities.rooms.marks.requests import OfMessage
 from serve_app.edge.operation import Caller, Operation, Rest, Result
 
@@ -25,7 +25,7 @@ class UseBlock(OfMessage, frozen=True, kw_only=True):
     with that. `close`: nobody chooses any more, or books."""
 
     block_id: ShortText
-    start: Moment | None = None
+    start: Instant | None = None
     method_id: Id | None = None
     choose: Annotated[tuple[Annotated[int, Meta(ge=0, le=7)], ...], Meta(max_length=8)] | None = None
     close: bool = False
@@ -40,7 +40,7 @@ class BookFromMessage(OfMessage, frozen=True, kw_only=True):
     """Times that fit a message; with `start`: book that one."""
 
     therapist_id: Id | None = None
-    start: Moment | None = None
+    start: Instant | None = None
     service_id: Id | None = None
     request_id: _RequestId | None = None
 

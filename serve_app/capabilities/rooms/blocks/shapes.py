@@ -5,14 +5,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from common.decoding import Id
+from common.decoding import Id, Instant
 from common.persons import OtherId
 
 MOST_BLOCKS = 10
 Prompt = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\A[^\0]*\Z")]
 Option = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^\0]*\Z")]
 Alt = Annotated[str, Meta(max_length=1000, pattern=r"\A[^\0]*\Z")]
-Moment = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 
 
 class _Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
@@ -29,9 +28,9 @@ class SlotsBlock(_Block, frozen=True, kw_only=True, tag="slots"):
     """Times of a therapist, one of which can be booked."""
 
     therapist_id: Id
-    starts: Annotated[list[Moment], Meta(min_length=1, max_length=10)]
+    starts: Annotated[list[Instant], Meta(min_length=1, max_length=10)]
     service_id: Id | UnsetType = UNSET
-    expires_at: Moment | UnsetType = UNSET
+    expires_at: Instant | UnsetType = UNSET
 
 
 class PaymentBlock(_Block, frozen=True, kw_only=True, tag="payment"):

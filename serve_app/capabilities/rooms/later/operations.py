@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 from actors.outgoing.replies import ScheduledAnswer, ScheduledList
-from common.decoding import Id, Request, Text
+from common.decoding import Id, Instant, Request, Text
 from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound
 from common.timeline import parse_instant
 from serve_app.capabilities.rooms import examples
 from serve_app.capabilities.rooms.blocks.service import MessageBlocks
 from serve_app.capabilities.rooms.later.service import ScheduledMessages
-from serve_app.capabilities.rooms.requests import Moment, PostMessage
+from serve_app.capabilities.rooms.requests import PostMessage
 from serve_app.capabilities.rooms.writing.composing import post_of
 from serve_app.edge.operation import Caller, Operation, Rest
 
@@ -25,7 +25,7 @@ ScheduledId = Annotated[Id, Meta(description="`sch_...`")]
 class ScheduleMessage(PostMessage, frozen=True, kw_only=True):
     """Say something, later. `request_id`: a repeat with the same one is the same message."""
 
-    send_at: Moment
+    send_at: Instant
     request_id: Annotated[str, Meta(max_length=128)] | None = None
 
 
@@ -43,7 +43,7 @@ class UpdateScheduled(OfScheduled, frozen=True, kw_only=True):
     """Other words, or another time."""
 
     body: Text | None = None
-    send_at: Moment | None = None
+    send_at: Instant | None = None
 
 
 def scheduling_operations(scheduled: ScheduledMessages, blocks: MessageBlocks) -> Iterator[Operation[Any]]:
