@@ -28,7 +28,7 @@ _LONGEST: Final = 1024
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """`subject` is the id of what it acts on; `version` the one that it was made for (0: any)."""
 
     action: Action

@@ -17,7 +17,7 @@ PAUSED: Final = "paused"
 """Why a booking was cancelled whose series is paused."""
 
 
-class BookingTerms(msgspec.Struct, frozen=True, array_like=True):
+class BookingTerms(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The calendar's rules as they were when the time was booked."""
 
     requires_confirmation: bool = False

@@ -69,7 +69,10 @@ def move_of(
 
 def _terms(plan: BookingPlan) -> BookingTerms:
     return BookingTerms(
-        plan.requires_confirmation, plan.max_reschedules, plan.cancel_notice_ms, reminders=plan.reminders
+        requires_confirmation=plan.requires_confirmation,
+        max_reschedules=plan.max_reschedules,
+        cancel_notice_ms=plan.cancel_notice_ms,
+        reminders=plan.reminders,
     )
 
 

@@ -45,7 +45,7 @@ def timers(rich: Rich, message_id: str) -> Sequence[SetTimer]:
         SetTimer(
             f"expire:{message_id}:{block['block_id']}",
             int(parse_instant(block["expires_at"], "expires_at")),
-            _pack(SettleBlock(message_id, block["block_id"], "expired", (OPEN,))),
+            _pack(SettleBlock(message_id=message_id, block_id=block["block_id"], state="expired", only_from=(OPEN,))),
         )
         for block in _blocks(rich.blocks)
         if "expires_at" in block

@@ -95,7 +95,7 @@ class ReserveBlock(Command[BlockAnswer], frozen=True, tag="reserve_block"):
     block_id: str
 
 
-class SettleBlock(Command[Done], frozen=True, tag="settle_block"):
+class SettleBlock(Command[Done], frozen=True, kw_only=True, tag="settle_block"):
     """What the block stands for is in this state. For Carewire itself: whoever used it, its timer, a reaction.
     `only_from`: unless it is in another one by now. `of`: only if this is the booking that was made with it."""
 

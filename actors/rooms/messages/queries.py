@@ -5,7 +5,7 @@ from actors.rooms.replies import JoinedRoom
 from actors.rooms.room.sight import OPEN, Sight
 
 
-class HistoryPage(Query, frozen=True):
+class HistoryPage(Query, frozen=True, kw_only=True):
     """A page of messages between two seqs, both exclusive; or that begins at a time; or around the one at `around`.
     `threads`: something here answers something, so threads are counted."""
 
@@ -40,7 +40,7 @@ class VersionsOf(Query, frozen=True):
     seqs: tuple[int, ...]
 
 
-class RoomStanding(Query, frozen=True):
+class RoomStanding(Query, frozen=True, kw_only=True):
     """Where the room stands, for one who joins: `answer` with the messages filled in. `silent`: nothing was ever said
     here, so there is nothing to be read."""
 

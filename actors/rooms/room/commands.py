@@ -33,7 +33,7 @@ DEFAULT_PAGE = 50
 LARGEST_PAGE = 200
 
 
-class Create(Command[CreatedRoom], frozen=True, tag="create"):
+class Create(Command[CreatedRoom], frozen=True, kw_only=True, tag="create"):
     """Begin the room, with the caller as owner and `members` besides; if it exists and is open to them, find it.
 
     `user` is the caller once more, whose choices are looked up.
@@ -162,7 +162,7 @@ class TypingStop(Command[Done], frozen=True, tag="typed"):
     """The caller is typing no more."""
 
 
-class History(Command[MessagePage], frozen=True, tag="history"):
+class History(Command[MessagePage], frozen=True, kw_only=True, tag="history"):
     """A page of messages, by seq, both bounds exclusive; without `after`, the newest below `before`. Or the page that
     begins with the first one at `at_ms` or later; or the one `around` a message."""
 

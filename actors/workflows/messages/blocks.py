@@ -20,7 +20,7 @@ def reopen_slots(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
     if record.status not in _GONE or not record.source or not record.source[2]:
         return NOTHING
     room, message, block = record.source
-    command = SettleBlock(message, block, "open", ("booked",), of=record.id)
+    command = SettleBlock(message_id=message, block_id=block, state="open", only_from=("booked",), of=record.id)
     return Owed([Letter(f"{ROOM}:{room}", _pack(command))])
 
 

@@ -50,7 +50,10 @@ def turn_cards(entity_id: str, recorded: Recorded[CardsTurned]) -> Owed:
     event = recorded.event
     return Owed(
         [
-            Letter(f"{ROOM}:{card.room}", _pack(SettleBlock(card.message, card.block, event.state)))
+            Letter(
+                f"{ROOM}:{card.room}",
+                _pack(SettleBlock(message_id=card.message, block_id=card.block, state=event.state)),
+            )
             for card in event.cards
         ]
     )

@@ -18,7 +18,10 @@ def turn_bill_cards(entity_id: str, recorded: Recorded[BillChanged] | Recorded[H
     record = recorded.event.record
     return Owed(
         [
-            Letter(f"{ROOM}:{card.room}", _pack(SettleBlock(card.message, card.block, record.status)))
+            Letter(
+                f"{ROOM}:{card.room}",
+                _pack(SettleBlock(message_id=card.message, block_id=card.block, state=record.status)),
+            )
             for card in record.cards
         ]
     )

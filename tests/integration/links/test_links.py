@@ -36,7 +36,9 @@ class Practice:
 
     def link(self, action: Action, subject: str, *, version: int = 0, user: str = "", for_s: int = HOUR_S) -> str:
         expires_s = self.home.clock.platform_ms() // 1000 + for_s
-        return tokens(self.home).make(Link(action, user or self.ada_id, subject, version, expires_s))
+        return tokens(self.home).make(
+            Link(action=action, user=user or self.ada_id, subject=subject, version=version, expires_s=expires_s)
+        )
 
     async def status(self) -> str:
         found = await self.home.ok("GET", f"/api/bookings/{self.booking['id']}", bearer=self.ada)
@@ -166,7 +168,7 @@ async def test_nothing_in_a_link_signs_anybody_in(at: Practice) -> None:
 
 
 async def test_a_key_can_be_changed_and_the_links_of_the_one_before_still_count(at: Practice) -> None:
-    link = Link("mark_read", at.ada_id, "ntf_x", 0, 1)
+    link = Link(action="mark_read", user=at.ada_id, subject="ntf_x", version=0, expires_s=1)
     assert tokens(at.home, 2).read(tokens(at.home, 1).make(link)) == link
     with pytest.raises(Exception, match="no such link"):
         tokens(at.home, 3).read(tokens(at.home, 1).make(link))

@@ -37,7 +37,9 @@ def test_each_request_becomes_the_command_it_says() -> None:
     assert parsed(requests.JoinRoom, '{"room_id":"r","since":null}').command("alice") == commands.Join(None, "alice")
     assert parsed(requests.MarkReadRequest, '{"room_id":"r","seq":3}').command("alice") == commands.MarkRead("alice", 3)
     create = parsed(requests.CreateRoom, '{"kind":"direct","members":["bob"]}')
-    assert create.command("alice") == commands.Create("direct", "", ("bob",), False, user="alice")
+    assert create.command("alice") == commands.Create(
+        kind="direct", title="", members=("bob",), open=False, user="alice"
+    )
     remove = parsed(requests.RemoveMemberRequest, '{"room_id":"r","user_id":"bob"}')
     assert remove.command("alice") == commands.RemoveMember("bob")
 
@@ -121,7 +123,7 @@ def test_whatever_is_sent_is_a_request_or_an_invalid_argument(kind: type[Any], v
         assert isinstance(request, kind)
 
 
-class Weighed(Request):
+class Weighed(Request, frozen=True):
     """A request with whole numbers and others."""
 
     room_id: str

@@ -140,7 +140,7 @@ EVERY_OTHER_COMMAND: tuple[c.RoomCommand, ...] = (
     m.GetBlock("msg_1", "blk_1"),
     m.Choose("msg_1", "blk_1"),
     m.ReserveBlock("msg_1", "blk_1"),
-    m.SettleBlock("msg_1", "blk_1", "open"),
+    m.SettleBlock(message_id="msg_1", block_id="blk_1", state="open"),
     m.SettleFile("msg_1", "file_1", "erased"),
     Attach(),  # type: ignore[assignment]  # the kernel's own, admitted by the kind
 )

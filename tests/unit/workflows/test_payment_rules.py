@@ -241,9 +241,9 @@ def test_a_message_that_shows_a_bill_hears_how_it_is_from_its_first_moment_on() 
     till.open(10_000, terms=TERMS)
     for _ in range(2):
         till.do(BILL, placed, SYSTEM)
-    assert settled(till.letters) == [("room:r1", SettleBlock("msg_1", "blk_1", "open"))]
+    assert settled(till.letters) == [("room:r1", SettleBlock(message_id="msg_1", block_id="blk_1", state="open"))]
     till.passivate(BILL, snapshot=True)
     till.letters.clear()
     till.view(BILL, Pay(provider="stripe", method_id="mth_1", method="pm_1"), ADA)
     till.carry_out_all()
-    assert settled(till.letters)[-1] == ("room:r1", SettleBlock("msg_1", "blk_1", "paid"))
+    assert settled(till.letters)[-1] == ("room:r1", SettleBlock(message_id="msg_1", block_id="blk_1", state="paid"))

@@ -161,5 +161,5 @@ def test_times_that_were_offered_are_to_be_had_again_when_their_booking_is_given
         source=source,
     )
     letters = letters_of("reopen_slots", BookingChanged(change="any", record=record), "booking:bkg_1")
-    again = SettleBlock("msg_1", "blk_1", "open", ("booked",), of="bkg_1")
+    again = SettleBlock(message_id="msg_1", block_id="blk_1", state="open", only_from=("booked",), of="bkg_1")
     assert letters == ([("room:r1", msgspec.msgpack.encode(again), None)] if told else [])

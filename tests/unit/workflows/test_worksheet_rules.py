@@ -296,4 +296,6 @@ def test_an_assignment_hears_in_which_message_it_is_shown_and_the_message_hears_
     card = Card("1", "msg_1", "blk_1")
     assert letters("place_cards", posted, PlaceCard) == [("assignment:asg_1", PlaceCard(user="tess", card=card))]
     turned = CardsTurned(cards=(card,), state="in_progress")
-    assert letters("turn_cards", turned, SettleBlock) == [("room:1", SettleBlock("msg_1", "blk_1", "in_progress"))]
+    assert letters("turn_cards", turned, SettleBlock) == [
+        ("room:1", SettleBlock(message_id="msg_1", block_id="blk_1", state="in_progress"))
+    ]

@@ -88,7 +88,7 @@ class SlotsKind:
         return replace(caller, idempotency_key=key, if_match=None)
 
     async def _settle(self, place: BlockPlace, state: str, booking: str, caller: Caller) -> None:
-        settled = SettleBlock(place.message_id, place.block_id, state, ref=booking)
+        settled = SettleBlock(message_id=place.message_id, block_id=place.block_id, state=state, ref=booking)
         await self._rooms.ask(place.room_id, settled, by=SYSTEM, trace=caller.trace)
 
 

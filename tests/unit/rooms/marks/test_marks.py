@@ -271,16 +271,26 @@ def test_what_one_can_have_is_in_one_hand_at_a_time() -> None:
     chat.do(m.ReserveBlock(message, "blk_1"), "ann")
     with pytest.raises(Conflict):
         chat.do(m.ReserveBlock(message, "blk_1"), "bob")
-    chat.do(m.SettleBlock(message, "blk_1", "open"), SYSTEM)
+    chat.do(m.SettleBlock(message_id=message, block_id="blk_1", state="open"), SYSTEM)
     chat.do(m.ReserveBlock(message, "blk_1"), "bob")
-    chat.do(m.SettleBlock(message, "blk_1", "booked", ref="bkg_1"), SYSTEM)
+    chat.do(m.SettleBlock(message_id=message, block_id="blk_1", state="booked", ref="bkg_1"), SYSTEM)
     with pytest.raises(Conflict):
         chat.do(m.ReserveBlock(message, "blk_1"), "bob")
-    assert chat.seen(m.SettleBlock(message, "blk_1", "open", ("booked",), of="bkg_2"), SYSTEM) == []
-    assert names(chat.seen(m.SettleBlock(message, "blk_1", "open", ("booked",), of="bkg_1"), SYSTEM)) == [
-        "block_updated"
-    ]
-    assert chat.seen(m.SettleBlock(message, "blk_1", "expired", ("booked",)), SYSTEM) == []
+    assert (
+        chat.seen(
+            m.SettleBlock(message_id=message, block_id="blk_1", state="open", only_from=("booked",), of="bkg_2"), SYSTEM
+        )
+        == []
+    )
+    assert names(
+        chat.seen(
+            m.SettleBlock(message_id=message, block_id="blk_1", state="open", only_from=("booked",), of="bkg_1"), SYSTEM
+        )
+    ) == ["block_updated"]
+    assert (
+        chat.seen(m.SettleBlock(message_id=message, block_id="blk_1", state="expired", only_from=("booked",)), SYSTEM)
+        == []
+    )
 
 
 def test_blocks_of_a_file_show_what_became_of_it() -> None:
