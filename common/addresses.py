@@ -1,4 +1,4 @@
-"""Whose address a request comes from, and which addresses count as one."""
+"""The client address of a request, and the network that it counts as."""
 
 from ipaddress import IPv6Address
 from typing import Final
@@ -16,7 +16,7 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
 
 
 def network_of(address: str) -> str:
-    """What limits are counted by: the address itself, or its /64 with IPv6, which is what one subscriber gets."""
+    """The unit that limits count by: the address itself, or its /64 with IPv6, which is what one subscriber gets."""
     if ":" not in address:
         return address
     try:

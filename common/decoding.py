@@ -27,6 +27,9 @@ Id = Annotated[str, Meta(pattern=ID_PATTERN.removesuffix("$") + r"\Z")]  # `$` w
 Seq = Annotated[int, Meta(ge=0, le=LARGEST_INT)]
 
 
+INSTANT_PATTERN: Final = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)\Z"
+
+
 Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 """RFC 3339 with an offset; `common.timeline.parse_instant` reads it, within the years 1900 to 2200."""
 
@@ -83,7 +86,7 @@ def whole(value: object) -> object:
 
 
 def _unreadable(raw: bytes, error: Exception) -> str:
-    """What to do about JSON that cannot be read. Says nothing of what stands in it."""
+    """Advice for JSON that cannot be read. Says nothing of what stands in it."""
     if isinstance(error, UnicodeError):
         return "The payload is not UTF-8: encode it anew."
     if any(one["half"] for one in _ESCAPES.finditer(raw)):
@@ -119,6 +122,8 @@ def explained(problem: str) -> InvalidArgument:
         return _invalid(_within(field, unknown[1]), "is not known here")
     if f"matching regex {LINE_PATTERN!r}" in problem:
         return _invalid(field, COMPLAINT)
+    if f"matching regex {INSTANT_PATTERN!r}" in problem:
+        return _invalid(field, "is a time with an offset, such as 2026-11-20T09:30:00Z")
     if "matching regex" in problem:
         return _invalid(field, "has a form that is not allowed")
     if problem.startswith("Invalid enum value"):  # quotes the value

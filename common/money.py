@@ -136,7 +136,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quoted(msgspec.Struct, frozen=True, kw_only=True):
-    """What it costs. `bill` is the id of the bill that `opening`, a packed command, opens; `texts` is what that says in
+    """A price. `bill` is the id of the bill that `opening`, a packed command, opens; `texts` is what that says in
     words. `prepaid`: it is held for `hold_ms` until that is paid. `reserved`: the package that pays for it."""
 
     bill: str

@@ -1,4 +1,4 @@
-"""Whose data an answer holds: said by the type of the answer, so that no endpoint can forget to say. Pure.
+"""The persons whose data an answer holds: marked in the type of the answer, so that no endpoint can forget them. Pure.
 
 A member that names a user is a `UserId`, wherever in the type it stands: in lists, as the keys of a dictionary, in
 parts of parts. Each type is walked once; then an answer that is already JSON is looked through along the way that was
@@ -105,7 +105,7 @@ class NothingToTell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class Way:
-    """Where the users are in a value: is it one (`here`), are the keys of it, are they in its members or items?"""
+    """The places of users in a value: itself (`here`), its keys, its members or its items."""
 
     here: bool = False
     keys: bool = False
@@ -169,12 +169,12 @@ def _walked(kind: Any, known: dict[Any, Way]) -> Way:
         inner, *marks = get_args(kind)
         return Way(here=True) if any(isinstance(mark, Person) for mark in marks) else _walked(inner, known)
     if origin in (Union, types.UnionType):
-        return _merged([_walked(one, known) for one in get_args(kind)])
+        return _merged([_walked(get_arg, known) for get_arg in get_args(kind)])
     if _is_mapping(origin):
         key, value = get_args(kind)
         return Way(keys=_walked(key, known).here, items=_walked(value, known))
     if _is_sequence(origin):
-        return Way(items=_merged([_walked(one, known) for one in get_args(kind) if one is not Ellipsis]))
+        return Way(items=_merged([_walked(get_arg, known) for get_arg in get_args(kind) if get_arg is not Ellipsis]))
     if not isinstance(kind, type) or not _is_compound(kind):
         return Way()
     if kind not in known:
@@ -222,9 +222,9 @@ def _doubtful(kind: Any, where: str, name: str, seen: set[Any]) -> Iterable[str]
         if name.endswith(("_id", "_ids")) and name not in NOT_PEOPLE:
             yield where
     elif origin is not None:
-        for one in get_args(kind):
-            if one is not Ellipsis:
-                yield from _doubtful(one, where, name, seen)
+        for get_arg in get_args(kind):
+            if get_arg is not Ellipsis:
+                yield from _doubtful(get_arg, where, name, seen)
     elif isinstance(kind, type) and _is_compound(kind) and kind not in seen:
         seen.add(kind)
         for member, inner in members_of(kind):

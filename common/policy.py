@@ -1,4 +1,4 @@
-"""Who may do what: one table of role x relation x action, for sockets and REST alike. Pure.
+"""The access policy: one table of role x relation x action, for sockets and REST alike. Pure.
 
 The relation is that of the caller to what the action is about. Whoever holds the facts (the room its members, the
 identity service the care relationships) names it; this table alone says what follows from it. `python -m
@@ -15,7 +15,7 @@ from common.errors import PermissionDenied
 
 
 class Relation(StrEnum):
-    """What the caller is to the resource. A caller may stand in several; each is looked up on its own."""
+    """The relation of the caller to the resource. A caller may stand in several; each is looked up on its own."""
 
     SELF = "self"  # it is about the caller: own account, own message, own booking
     OWNER = "owner"  # the room's owner; the therapist whose calendar, booking or care it is

@@ -1,4 +1,4 @@
-"""Who can reach whom: asked before somebody's message, call, booking or look reaches another person.
+"""Reach between people: asked before somebody's message, call, booking or look reaches another person.
 
 The facts come from whoever keeps them, and are handed to each process by its composition root; until there is anybody,
 everybody can reach everybody. What is told is the same for both sides and for every reason, so nobody learns why.

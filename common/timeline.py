@@ -58,7 +58,7 @@ def kept_zone(name: str) -> ZoneInfo:
 
 
 def offset_ms(zone: ZoneInfo, at_ms: int) -> int:
-    """How far the zone's clocks are ahead of UTC at this instant."""
+    """The zone's offset from UTC at this instant (ms)."""
     offset = datetime.fromtimestamp(at_ms // 1000, zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds() * 1000)
@@ -137,7 +137,7 @@ def instant_of(zone: ZoneInfo, wall: datetime) -> int:
 
 
 def wall_of(zone: ZoneInfo, at_ms: int) -> datetime:
-    """What the zone's clocks show (naive)."""
+    """The wall-clock time in the zone (naive)."""
     return datetime(1970, 1, 1) + timedelta(milliseconds=at_ms + offset_ms(zone, at_ms))
 
 

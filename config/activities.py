@@ -1,4 +1,4 @@
-"""How calls to partners are made."""
+"""Settings of calls to partners."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from config.section import SettingsSection
 
 
 class ActivitySettings(SettingsSection):
-    """How calls to partners are made, and made again."""
+    """Calls to partners, and their repeats."""
 
     runners: int = Field(default=1, ge=0, le=64, description="Processes that carry activities out (activities-0, ...).")
     keep_s: float = Field(

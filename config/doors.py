@@ -45,7 +45,7 @@ class HttpSettings(SettingsSection):
         default=10.0, gt=0, allow_inf_nan=False, description="Seconds in which a request's headers must have arrived."
     )
     body_timeout_s: float = Field(
-        default=20.0,
+        default=10.0,
         gt=0,
         allow_inf_nan=False,
         description="Seconds in which a request's body must have arrived; one more for each 1024 bytes that came.",

@@ -1,4 +1,4 @@
-"""Where large pieces of bytes are kept."""
+"""Settings of the storage of files."""
 
 from typing import Annotated, Final, Literal, Self
 

@@ -1,4 +1,4 @@
-"""Whose tokens count, accounts of our own, and the keys of what is stored."""
+"""Settings of identity: issuers, accounts of our own, and the keys of what is stored."""
 
 from typing import Annotated, Literal
 

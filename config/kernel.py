@@ -56,7 +56,7 @@ class KernelSettings(SettingsSection):
 
     @property
     def pools(self) -> Mapping[str, int]:
-        """How many shards each pool has."""
+        """The number of shards of each pool."""
         return {"rooms": self.room_shards, "calendars": self.calendar_shards, "care": self.care_shards}
 
     @model_validator(mode="after")
@@ -92,7 +92,7 @@ class RoomSettings(SettingsSection):
 
 
 class PresenceSettings(SettingsSection):
-    """Who is online. The promise: offline 5 s after the last device left, at most 20 s after a gateway died."""
+    """Presence. The promise: offline 5 s after the last device left, at most 20 s after a gateway died."""
 
     shards: int = Field(default=1, ge=1, le=64, description="Shards (processes) of presence. Users are spread evenly.")
     grace_s: float = Field(

@@ -1,4 +1,4 @@
-"""What the program stands on: the database, Ray, the other processes and the logs."""
+"""Settings of the foundations: the database, Ray, the other processes and the logs."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -25,7 +25,7 @@ class MongoSettings(SettingsSection):
 
 
 class ClusterSettings(SettingsSection):
-    """How processes of Carewire reach each other."""
+    """Connections between the processes of Carewire."""
 
     ports: str | None = Field(
         default=None,

@@ -13,7 +13,7 @@ _Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class GeneratorSettings(SettingsSection):
-    """How synthetic patients differ from the tables. All grade C judgements."""
+    """Deviations of synthetic patients from the tables. All grade C judgements."""
 
     share_power: float = Field(
         default=0.45,
@@ -73,7 +73,7 @@ class GeneratorSettings(SettingsSection):
 
 
 class TrainingSettings(SettingsSection):
-    """How the network is trained. Defaults take a few minutes on two cores."""
+    """The training of the network. Defaults take a few minutes on two cores."""
 
     seed: int = Field(default=20261120, ge=0, description="Seed of everything random.")
     members: int = Field(default=5, ge=1, le=20, description="Networks in the ensemble.")

@@ -1,4 +1,4 @@
-"""What every part of the settings tree is: read-only, and checked before anything is started."""
+"""The base of every part of the settings tree: read-only, and checked before anything is started."""
 
 from typing import Final
 

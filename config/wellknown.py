@@ -50,8 +50,9 @@ class WellKnown:
 
 
 def well_known(model: type[BaseModel], environment: Variables, file: Variables) -> Mapping[str, WellKnown]:
-    """What the environment, and after it the `.env` file, have under such names of the settings of a tree, by ours; in
-    upper or lower case. Empty is unset: whoever composes containers passes on what they do not have as well."""
+    """The values that the environment, and after it the `.env` file, have under such names of the settings of a tree,
+    by ours; in upper or lower case. Empty is unset: whoever composes containers passes on what they do not have as
+    well."""
     found = {}
     for ours, theirs in names_that_people_know(model):
         for variables, in_file in ((environment, False), (file, True)):

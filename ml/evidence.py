@@ -13,7 +13,7 @@ Severity = Literal["mild", "moderate", "severe"]
 
 @dataclass(frozen=True, slots=True)
 class PatientEvidence:
-    """What is known. A symptom that is in neither set is unknown, never absent.
+    """The evidence about a patient. A symptom that is in neither set is unknown, never absent.
 
     `present` is closed under implication (dry_cough brings cough), `absent` under its reverse. Units: years, days,
     degrees Celsius, beats and breaths a minute, mmHg, percent. An unknown age is NaN, which no comparison holds for.
@@ -73,4 +73,4 @@ def close(evidence: PatientEvidence, knowledge: Knowledge) -> PatientEvidence:
 
 
 def _implied(symptom_ids: Iterable[str], knowledge: Knowledge) -> set[str]:
-    return {parent for one in symptom_ids for parent in knowledge.ancestors[one]}
+    return {parent for symptom_id in symptom_ids for parent in knowledge.ancestors[symptom_id]}

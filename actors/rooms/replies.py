@@ -156,14 +156,14 @@ class ThreadPage(RoomAnswer, frozen=True, kw_only=True):
 
 
 class MessageVersion(RoomAnswer, frozen=True, kw_only=True):
-    """What a message said from `at` on."""
+    """The text of a message from `at` on."""
 
     body: str
     at: str
 
 
 class MessageVersions(RoomAnswer, frozen=True, kw_only=True):
-    """What a message said, the first words first."""
+    """The versions of a message, the oldest first."""
 
     versions: list[MessageVersion]
 
@@ -176,7 +176,7 @@ class MarkOf(RoomAnswer, frozen=True, kw_only=True):
 
 
 class MessageState(RoomAnswer, frozen=True, kw_only=True):
-    """Who has a message, and who has read it. `hidden`: how many do not say."""
+    """The receipts of a message: who has it, and who has read it. `hidden`: how many do not say."""
 
     stored_at: str
     delivered: list[MarkOf]
@@ -185,13 +185,13 @@ class MessageState(RoomAnswer, frozen=True, kw_only=True):
 
 
 class AckAnswer(RoomAnswer, frozen=True, kw_only=True):
-    """Who has acknowledged a message by now."""
+    """The members who have acknowledged a message."""
 
     ack: WireAck
 
 
 class ChoiceCounts(RoomAnswer, frozen=True, kw_only=True):
-    """How often each option was chosen."""
+    """The number of choices of each option."""
 
     counts: list[int]
 

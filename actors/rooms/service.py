@@ -40,7 +40,7 @@ R = TypeVar("R")
 
 
 class Names(Protocol):
-    """How people are called, so that nobody calls them so."""
+    """The names of people, so that no alias equals one."""
 
     async def words_of(self, user: str) -> Sequence[str]:
         """Words that name this person."""
@@ -74,7 +74,7 @@ def entity_of(room_id: str) -> str:
 
 
 def command_id_of(command: Command[Any], by: Principal) -> str | None:
-    """What identifies the user's action in its room: for a message, who sent it and their `client_id` for it."""
+    """The id of the user's action in its room: for a message, who sent it and their `client_id` for it."""
     if isinstance(command, Post) and command.client_id is not None:
         return f"post\n{by.user}\n{command.client_id}"  # neither of the two can hold a line feed
     return None

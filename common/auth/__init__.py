@@ -1,1 +1,1 @@
-"""Who is asking: bearer tokens, whose tokens are good here, and what has been taken back."""
+"""Authentication: bearer tokens, their issuers, and revocations."""

@@ -1,4 +1,4 @@
-"""What a link may do: a signed statement of action, person, subject, version and expiry. It signs nobody in, and is
+"""Tokens of links: a signed statement of action, person, subject, version and expiry. It signs nobody in, and is
 good for nothing else. Pure."""
 
 import hmac

@@ -1,4 +1,4 @@
-"""What has been taken back: a session, a single token, or what a user's tokens said until now. Pure.
+"""Revocations: a session, a single token, or what a user's tokens said until now. Pure.
 
 A revocation is a fact about tokens that were good; whoever verified a token asks `refusal` of every revocation that
 names its user, and again of each that comes later, for as long as the bearer stays connected.

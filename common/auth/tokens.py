@@ -40,7 +40,7 @@ _END_OF_TIME_S: Final = 253_402_300_799  # the last second that RFC 3339 can wri
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Who a token says that its bearer is. `expires_ms`, `issued_ms`: milliseconds since the Unix epoch.
+    """The identity that a token states. `expires_ms`, `issued_ms`: milliseconds since the Unix epoch.
 
     `session` and `epoch` are of our own sessions only: which one, and how often the account's rights had changed when
     the token was made.
@@ -58,7 +58,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a token must agree with besides its signature. `issuer` and `audience` count when set."""
+    """The claims that a token must agree with besides its signature. `issuer` and `audience` count when set."""
 
     issuer: str | None = None
     audience: str | None = None
@@ -122,7 +122,7 @@ def header_of(token: object) -> tuple[str, str]:
 def verify(
     token: object, key: str | jwt.PyJWK, algorithms: Sequence[str], *, now_ms: int, expected: Expected
 ) -> Verified:
-    """What the token says, once its signature and every claim have been checked.
+    """The contents of the token, once its signature and every claim have been checked.
 
     Raises:
         TokenExpired: it was good once.
@@ -200,7 +200,7 @@ def check_expiry(verified: Verified, *, now_ms: int, expected: Expected) -> None
 
 
 def _accepted(claims: dict[str, Any], *, own: bool, now_ms: int, expected: Expected) -> Verified:
-    """What the claims of a token say whose signature, issuer and audience are right."""
+    """The contents of a token whose signature, issuer and audience are right."""
     verified = _principal(claims, own=own)
     if "nbf" in claims and _instant_ms(claims["nbf"]) > now_ms + int(expected.leeway_s * 1000):
         raise _refused("not_yet_valid")

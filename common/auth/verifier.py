@@ -1,4 +1,4 @@
-"""Whose tokens are good here: ours (HS256), or those of an issuer whose keys are published (JWKS: RS256, ES256).
+"""The verifier of tokens: ours (HS256), or those of an issuer whose keys are published (JWKS: RS256, ES256).
 
 The algorithm decides which key is used, and each key is used with its own algorithms only: a token signed with HS256
 and a public key as the secret, or with no algorithm at all, is refused.
@@ -119,7 +119,7 @@ def _is_strong(key: jwt.PyJWK) -> bool:
 
 
 class IssuerSettings(Protocol):
-    """Whose tokens are accepted (`config.settings.AuthSettings`)."""
+    """The issuers whose tokens are accepted (`config.settings.AuthSettings`)."""
 
     @property
     def jwks_url(self) -> str | None: ...
@@ -160,11 +160,11 @@ class Verifier:
 
     @property
     def leeway_ms(self) -> int:
-        """How long after its expiry a token is still accepted, for clocks that differ."""
+        """The time after its expiry that a token is still accepted, for clocks that differ."""
         return int(self._expected.leeway_s * 1000)
 
     async def verify(self, token: object) -> Verified:
-        """Who the bearer is. Does not suspend for our own tokens.
+        """The identity of the bearer. Does not suspend for our own tokens.
 
         Raises:
             TokenExpired: it was good once.

@@ -65,7 +65,7 @@ class Buckets:
         return full_s - now_s
 
     def left(self, key: str, now_s: float) -> tuple[int, float]:
-        """How many tokens there are, and the seconds until there is one."""
+        """The number of tokens left, and the seconds until there is one."""
         owed_s = max(0.0, self._full_s.get(key, now_s) - now_s)
         left = max(0, int((self._depth_s - owed_s + _ROUNDING_S) / self._interval_s))
         return left, 0.0 if left else owed_s + self._interval_s - self._depth_s

@@ -20,7 +20,7 @@ class Unsatisfiable(Exception):
 
 
 def range_of(header: str | None, length: int) -> Range | None:
-    """What is asked for; None: all of it, as for a header that says nothing, or names several ranges.
+    """The range that is asked for; None: all of it, as for a header that says nothing, or names several ranges.
 
     Raises:
         Unsatisfiable: nothing of it is there.

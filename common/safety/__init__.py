@@ -1,1 +1,1 @@
-"""What was said, as it was when somebody reported it: what rooms copy, and cases keep."""
+"""Evidence: messages as they were when somebody reported them, copied by rooms and kept by cases."""

@@ -1,4 +1,4 @@
-"""What was said, as it was when it was reported: copied in the turn that looked at it, and sealed under the key of its
+"""Messages as they were when they were reported: copied in the turn that looked at it, and sealed under the key of its
 case, so that neither its author nor anybody else can take it back."""
 
 from typing import Final

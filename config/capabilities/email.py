@@ -17,7 +17,7 @@ _HOW: Final = "should be smtp://[user:password@]host:port[?tls=none|starttls|imp
 
 
 class SmtpServer(NamedTuple):
-    """Where mail goes. `tls` "offered": STARTTLS where the server has it."""
+    """An SMTP server. `tls` "offered": STARTTLS where the server has it."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""How cases are handled, and what somebody in danger is told."""
+"""Settings of moderation: the handling of cases, and what somebody in danger is told."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _RESOURCES: Final = (
 
 
 class ModerationSettings(SettingsSection):
-    """How cases are handled."""
+    """The handling of cases."""
 
     due_emergency_s: int = Field(
         default=900, ge=10, le=86_400, description="Seconds until somebody has looked at an emergency."
@@ -38,5 +38,5 @@ class ModerationSettings(SettingsSection):
     @property
     def places(self) -> list[dict[str, str]]:
         """The same, as `crisis_support` says them."""
-        parts = [one.partition(": ") for one in self.resources]
+        parts = [resource.partition(": ") for resource in self.resources]
         return [{"title": title, "contact": contact or title} for title, _, contact in parts]

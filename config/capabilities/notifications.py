@@ -1,4 +1,4 @@
-"""How people are told of what happens while they do not look."""
+"""Settings of notifications."""
 
 from pydantic import Field
 

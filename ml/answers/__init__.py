@@ -1,1 +1,1 @@
-"""What a person is answered: ranking, triage, the next question, options to discuss, questionnaires."""
+"""Answers to a person: ranking, triage, the next question, options to discuss, questionnaires."""

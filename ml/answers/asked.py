@@ -1,4 +1,4 @@
-"""What is asked of the predictor, in the terms of the contract, and what no person can have."""
+"""Questions to the predictor, in the terms of the contract, and values that no person can have."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the answer says beside the ranking: triage, abstention, crisis. Rules stand above the model."""
+"""The judgement beside the ranking: triage, abstention, crisis. Rules stand above the model."""
 
 from dataclasses import dataclass
 from math import isnan
@@ -30,7 +30,7 @@ SERIOUS: Final = {"emergency": 0.30, "urgent": 0.30, "routine": 0.50}  # probabi
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the answer says beside the ranking."""
+    """The part of an answer beside the ranking."""
 
     triage: Triage
     abstain_reason: str | None
@@ -92,7 +92,7 @@ def prediction_set(opinion: Opinion, info: ModelInfo) -> list[str]:
     if not info.conformal:
         return []
     threshold = info.conformal[int(complaint_kind(np.array([opinion.complaints]))[0])]
-    ranked = [(one.probability, one.condition) for one in opinion.possibilities]
+    ranked = [(possibility.probability, possibility.condition) for possibility in opinion.possibilities]
     ranked = sorted([*ranked, (opinion.none_of_these, OTHER)], key=lambda pair: -pair[0])
     above = 0.0
     names = []

@@ -21,7 +21,8 @@ ENOUGH_SURE: Final = 0.92
 
 @dataclass(frozen=True, slots=True)
 class ChosenQuestion:
-    """What to ask, and how much the answer should tell (nats). `symptom` is None when enough is known."""
+    """The question to ask next, and the information that its answer should bring (nats). `symptom` is None when enough
+    is known."""
 
     symptom: str | None
     gain: float

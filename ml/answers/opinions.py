@@ -1,4 +1,4 @@
-"""What the model says of a patient, and which of what was told speaks for it."""
+"""The model's opinion of a patient, and which of what was told speaks for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What an answer says about the model behind it."""
+    """The model behind an answer."""
 
     version: str
     trained_at: str | None
@@ -39,7 +39,7 @@ RULES_ONLY: Final = ModelInfo("rules-only", None, None)
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How much one piece of evidence speaks for a condition: change in log odds when it is left out."""
+    """The weight of one piece of evidence for a condition: the change in log odds when it is left out."""
 
     symptom: str
     weight: float
@@ -57,7 +57,7 @@ class Possibility:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the model says of one patient. Depends on nothing but the evidence, so it may be kept and reused.
+    """The model's opinion of one patient. Depends on nothing but the evidence, so it may be kept and reused.
 
     `complaints`: told in their own right; `unmeasured_top`: the first probability had no vital sign been measured.
     """
@@ -70,7 +70,7 @@ class Opinion:
 
 
 def opinions(model: Model, knowledge: Knowledge, many: Sequence[PatientEvidence], explain: int = 5) -> list[Opinion]:
-    """What the model says of each patient, with evidence weights, in one evaluation of the network.
+    """The model's opinion of each patient, with evidence weights, in one evaluation of the network.
 
     A weight is the change of a condition's log odds when that symptom had not been told. `explain` conditions get them.
     """

@@ -100,7 +100,7 @@ class Recommender:
         return frozenset(one for medicine in known for one in medicine.classes)
 
     def recommend(self, condition: str, person: AssessedPerson) -> dict[str, object]:
-        """What may be discussed, what is ruled out and why.
+        """The options that may be discussed, and those ruled out, with reasons.
 
         Raises:
             InvalidArgument: the condition is unknown, or the profile is impossible.

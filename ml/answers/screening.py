@@ -50,9 +50,9 @@ def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, ob
         InvalidArgument: the number of answers is wrong, one is not 0-3, or too many are blank.
     """
     form = FORMS[instrument]
-    if len(answers) != form.items or any(one is not None and one not in (0, 1, 2, 3) for one in answers):
+    if len(answers) != form.items or any(answer is not None and answer not in (0, 1, 2, 3) for answer in answers):
         raise InvalidArgument(f"Give {form.items} answers from 0 to 3.", details={"field": "answers"})
-    given = [one for one in answers if one is not None]
+    given = [answer for answer in answers if answer is not None]
     thoughts = answers[8] if instrument == "phq9" else None
     blank = [item for item, one in enumerate(answers, start=1) if one is None]
     missing = len(blank)
@@ -61,7 +61,7 @@ def score(instrument: Instrument, answers: Sequence[int | None]) -> dict[str, ob
             return _crisis({"instrument": instrument, "total": None, "band": None, "positive": None, "blank": blank})
         raise InvalidArgument(f"More than {form.may_miss} answers are missing.", details={"field": "answers"})
     total = _half_up(sum(given) * form.items, len(given))
-    short = [one for one in answers[:2] if one is not None]
+    short = [answer for answer in answers[:2] if answer is not None]
     result: dict[str, object] = {
         "instrument": instrument,
         "total": total,

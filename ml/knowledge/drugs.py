@@ -31,7 +31,7 @@ class DrugOption(KnowledgeRow, frozen=True):
 
 
 class Advice(KnowledgeRow, frozen=True):
-    """What is not recommended, and why."""
+    """Advice against something, and why."""
 
     drug: str
     conditions: list[str]
@@ -62,7 +62,7 @@ class Harmless(KnowledgeRow, frozen=True):
 
 
 class InteractionText(KnowledgeRow, frozen=True):
-    """What an interaction does."""
+    """The text of an interaction: what it does."""
 
     id: str
     drugs: str

@@ -38,7 +38,7 @@ MODEL_FILES: Final = (
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the model is made from. Order of rows is the order of every array derived from it."""
+    """The tables that the model is made from. Order of rows is the order of every array derived from it."""
 
     sources: tuple[KnowledgeSource, ...]
     symptoms: tuple[Symptom, ...]
@@ -76,7 +76,7 @@ class Knowledge:
 
     @cached_property
     def ancestors(self) -> dict[str, tuple[str, ...]]:
-        """What a symptom implies, transitively: dry_cough -> (cough,)."""
+        """The symptoms that a symptom implies, transitively: dry_cough -> (cough,)."""
         implied = {row.id: row.implies for row in self.symptoms}
         chains: dict[str, tuple[str, ...]] = {}
         for row in self.symptoms:
@@ -92,7 +92,7 @@ class Knowledge:
 
     @cached_property
     def descendants(self) -> dict[str, tuple[str, ...]]:
-        """What is ruled out with a symptom: cough -> (dry_cough, productive_cough, ...)."""
+        """The symptoms ruled out together with one: cough -> (dry_cough, productive_cough, ...)."""
         return {
             row.id: tuple(child for child, chain in self.ancestors.items() if row.id in chain) for row in self.symptoms
         }

@@ -31,7 +31,7 @@ class MedicineRow(KnowledgeRow, frozen=True):
 
 
 class ClassRow(KnowledgeRow, frozen=True):
-    """What a whole class is called."""
+    """The names of a whole class."""
 
     id: str
     names: list[str]
@@ -39,7 +39,7 @@ class ClassRow(KnowledgeRow, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Medicine:
-    """What a name resolved to. `ingredient` is empty when only a class was named."""
+    """The medicine that a name resolved to. `ingredient` is empty when only a class was named."""
 
     told: str
     ingredient: str

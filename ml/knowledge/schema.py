@@ -39,7 +39,7 @@ class KnowledgeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class KnowledgeSource(KnowledgeRow, frozen=True):
-    """Where figures come from."""
+    """The source of figures."""
 
     id: str
     citation: str

@@ -20,7 +20,7 @@ CONTRAST = "but"
 
 @dataclass(slots=True)
 class _Stretch:
-    """What has been seen since the cue or the last joint ("or", "and", a comma)."""
+    """The words seen since the cue or the last joint ("or", "and", a comma)."""
 
     clean: bool = True  # nothing stood here but what a denial reaches through
     linked: bool = False  # what stood here is tied to what follows: "relief from", "sure if"

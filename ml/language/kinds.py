@@ -9,14 +9,14 @@ PLACE = "place"
 
 
 class Function(KnowledgeRow, frozen=True):
-    """What a body does, in words of the lexicon, and the symptom that each kind of fault is."""
+    """A function of the body, in words of the lexicon, and the symptom that each kind of fault is."""
 
     words: list[str]
     kinds: dict[str, str]
 
 
 class BodyPlace(KnowledgeRow, frozen=True):
-    """Where it may trouble one, and what is meant when no more is said."""
+    """A place of the body that may hurt, and what is meant when no more is said."""
 
     words: list[str]
     symptom: str

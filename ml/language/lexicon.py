@@ -15,7 +15,7 @@ LONGEST: Final = 6  # content words in a phrase
 
 
 class LexiconRow(KnowledgeRow, frozen=True):
-    """What people call one symptom."""
+    """The words of people for one symptom."""
 
     id: str
     published: list[str]
@@ -99,7 +99,7 @@ class Lexicon:
         for start, position in enumerate(at):
             for phrase in self._literals.get(tokens[position].form, ()):
                 places = tuple(at[start : start + len(phrase.literal)])
-                if tuple(tokens[one].form for one in places) == phrase.literal:
+                if tuple(tokens[place].form for place in places) == phrase.literal:
                     yield LexiconMatch(phrase.id, places, len(places))
 
     def _windows(self, phrase: LexiconPhrase, forms: list[str]) -> Iterable[tuple[int, ...]]:

@@ -69,7 +69,7 @@ _SINCE_DAYS: Final = {
     "childhood": 3650.0,
 }
 _BABY: Final = re.compile(
-    r"\b(\d{1,2}|" + "|".join(one for one in _WORDS if " " not in one) + r")[ -](day|week|month)s?[ -]old\b"
+    r"\b(\d{1,2}|" + "|".join(word for word in _WORDS if " " not in word) + r")[ -](day|week|month)s?[ -]old\b"
 )
 _OLD: Final = re.compile(r"\b\d{1,3}[ -]?(?:years?|yrs?|months?|weeks?|days?|y)[ -]?(?:old|/o|o)\b|\b\d{1,3} ?yo\b")
 _PREGNANT_WEEKS: Final = re.compile(r"\b\d{1,2}\s*(?:weeks?|wks?|months?)\s*(?:pregnant|gestation|along)\b")
@@ -86,7 +86,7 @@ PLAUSIBLE: Final = {
 
 @dataclass(slots=True)
 class MeasuredNumber:
-    """What numbers said. `rest` is the text with those words taken out. Units as in `PatientEvidence`."""
+    """Measurements read from a text. `rest` is the text with those words taken out. Units as in `PatientEvidence`."""
 
     rest: str
     vitals: dict[str, float] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def _pressure(measured: MeasuredNumber) -> None:
 
 def _single(measured: MeasuredNumber, name: str, pattern: re.Pattern[str]) -> None:
     for found in pattern.finditer(measured.rest):
-        groups = [one for one in found.groups() if one]
+        groups = [group for group in found.groups() if group]
         value = float(groups[0])
         if name == "temperature_c":
             value = _celsius(value, groups[1] if len(groups) > 1 else None)

@@ -44,7 +44,7 @@ FEVER_C, HIGH_FEVER_C = 38.0, 39.0
 
 @dataclass(slots=True)
 class Reading:
-    """What the words said. `qualifiers` are facts about the whole story (sudden, severe, ...).
+    """The reading of a text. `qualifiers` are facts about the whole story (sudden, severe, ...).
 
     `doubtful` is what may be denied, or may not: it counts where a red flag asks, and says nothing elsewhere.
     """
@@ -62,7 +62,7 @@ class Reading:
     words: dict[str, str] = field(default_factory=dict)
 
     def told(self) -> set[str]:
-        """What is present, surely or perhaps."""
+        """The symptoms that are present, surely or perhaps."""
         return self.present | self.doubtful
 
     def knows_something(self) -> bool:
@@ -108,23 +108,23 @@ class TextReader:
                 unknown.append(entry)
         return factors, unknown
 
-    def _merge(self, whole: Reading, one: Reading, text: str) -> None:
-        whole.present |= one.present
-        whole.doubtful |= one.doubtful
-        whole.absent |= one.absent
-        whole.factors |= one.factors
-        whole.qualifiers |= one.qualifiers
-        whole.vitals.update(one.vitals)
-        whole.duration_days = one.duration_days if whole.duration_days is None else whole.duration_days
-        whole.baby_days = one.baby_days if whole.baby_days is None else whole.baby_days
-        for symptom_id in one.present | one.doubtful:
+    def _merge(self, whole: Reading, reading: Reading, text: str) -> None:
+        whole.present |= reading.present
+        whole.doubtful |= reading.doubtful
+        whole.absent |= reading.absent
+        whole.factors |= reading.factors
+        whole.qualifiers |= reading.qualifiers
+        whole.vitals.update(reading.vitals)
+        whole.duration_days = reading.duration_days if whole.duration_days is None else whole.duration_days
+        whole.baby_days = reading.baby_days if whole.baby_days is None else whole.baby_days
+        for symptom_id in reading.present | reading.doubtful:
             whole.words.setdefault(symptom_id, text)
-        if not one.knows_something():
-            if text.strip() and not one.qualifiers:
+        if not reading.knows_something():
+            if text.strip() and not reading.qualifiers:
                 whole.unrecognised.append(text)
                 whole.not_understood += 1
         else:
-            whole.unrecognised.extend(one.unrecognised)
+            whole.unrecognised.extend(reading.unrecognised)
 
     def _read(self, text: str) -> Reading:
         """A text, and where something invisible may part two words, also the text in which it does."""
@@ -272,9 +272,12 @@ def _apart(found: list[LexiconMatch], tokens: list[Token]) -> list[LexiconMatch]
     """Without phrases of a negation that reach over another complaint: "not in pain right now" is no "not right"."""
     return [
         match for match in found
-        if not any(tokens[one].form == NOT for one in match.tokens)
+        if not any(tokens[token].form == NOT for token in match.tokens)
         or not any(
-            match.tokens[0] < one < match.tokens[-1] for other in found if other is not match for one in other.tokens
+            match.tokens[0] < token < match.tokens[-1]
+            for other in found
+            if other is not match
+            for token in other.tokens
         )
     ]  # fmt: skip
 
@@ -288,8 +291,8 @@ def _taken(
     used: set[int] = set()
     taken: list[LexiconMatch] = []
     for match in found:
-        own = [one for one in match.tokens if tokens[one].form not in reusable]
-        if any(one in used for one in own) or (all(one in used for one in match.tokens)):
+        own = [token for token in match.tokens if tokens[token].form not in reusable]
+        if any(one in used for one in own) or (all(token in used for token in match.tokens)):
             continue
         taken.append(match)
         if not keep_all and match.id not in words.keep:

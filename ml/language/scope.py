@@ -1,4 +1,4 @@
-"""What the words around a complaint make of it, and the text that this is judged in."""
+"""The scope of the words around a complaint, and the text in which they are judged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Text:
 
     def words(self, positions: Sequence[int]) -> str:
         """These tokens as running text."""
-        return " ".join(self.tokens[one].raw for one in positions)
+        return " ".join(self.tokens[position].raw for position in positions)
 
     def used(self) -> set[int]:
         """Positions of words that belong to a complaint."""

@@ -26,7 +26,8 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^a-z0-9%.,]+|(?<!\d)[.,]|[.,](?!\d)")
 
 
 def seen(text: str, *, gap: str = "") -> str:
-    """What a reader would see, in small letters: compatibility forms, accents and invisible characters folded away.
+    """The text as a reader sees it, in small letters: compatibility forms, accents and invisible characters folded
+    away.
 
     `gap` is what stands for invisible characters between two letters: nothing, or a blank where they part words.
     """

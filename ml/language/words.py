@@ -72,7 +72,7 @@ class WordForms:
         taught.update(word for phrase in self._rewrite for word in _WORD.findall(phrase))
         taught |= set(self._classes)
         self._known |= taught | set(cues)
-        self._choices = sorted(one for one in (taught - self._stop) | set(cues) if len(one) >= MIN_CORRECTED)
+        self._choices = sorted(cue for cue in (taught - self._stop) | set(cues) if len(cue) >= MIN_CORRECTED)
 
     def corrected(self, text: str) -> str:
         """Folded text with its misspelt words mended."""

@@ -1,1 +1,1 @@
-"""What a message wants and whether it speaks of harm: rules first, then a compact model."""
+"""Classification of messages by intent and by harm: rules first, then a compact model."""

@@ -30,10 +30,10 @@ class MessageReader:
     def _intent(self, message: str) -> dict[str, object]:
         rules = self._intents.spoken_for(message)
         if self._model is not None:
-            chance = self._model.probabilities("intent", message, [one.id for one in rules])
+            chance = self._model.probabilities("intent", message, [rule.id for rule in rules])
         else:
-            chance = {one.label: 1 / len(rules) for one in rules}
-        return {"labels": _ranked(chance), "rules": [one.id for one in rules]}
+            chance = {rule.label: 1 / len(rules) for rule in rules}
+        return {"labels": _ranked(chance), "rules": [rule.id for rule in rules]}
 
     def _safety(self, message: str) -> dict[str, object]:
         finding = self._screen.read(message)

@@ -1,4 +1,4 @@
-"""What is to be known of the model of messages, as Markdown."""
+"""The model card of the model of messages, as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ml.messages.classifier import MessageMeta
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """How well one variety is understood: danger heard, harmless left alone, intents right. Shares of 1."""
+    """Figures of one variety of language: danger heard, harmless left alone, intents right. Shares of 1."""
 
     variety: str
     heard: float

@@ -55,7 +55,7 @@ class Corpus:
 
     def labels(self, task: Task) -> tuple[str, ...]:
         """The labels of a task, in the order of the file."""
-        return tuple(one.label for one in self._templates(task))
+        return tuple(template.label for template in self._templates(task))
 
     def examples(self, task: Task, *, held_out: bool, each: int, seed: int) -> Iterator[LabelledMessage]:
         """`each` messages of every template and variety. Messages that only want something speak of no harm."""

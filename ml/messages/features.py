@@ -15,9 +15,10 @@ _WORDS: Final = re.compile(r"[a-z0-9']+|[?!]")
 
 
 def features(message: str, rules: Iterable[str] = ()) -> list[int]:
-    """Where the message has something, each place once, in order: words, pairs, pieces, and rules that speak."""
+    """The indices of the features that a message has, each once, in order: words, pairs, pieces, and rules that
+    speak."""
     words = [one.replace("'", "") for one in _WORDS.findall(fold(message))][:LONGEST]
-    found = {_place(f"w {one}") for one in words} | {_place(f"rule {one}") for one in rules}
+    found = {_place(f"w {one}") for one in words} | {_place(f"rule {rule}") for rule in rules}
     found.update(_place(f"p {one} {other}") for one, other in pairwise(words))
     for word in words:
         padded = f" {word} "

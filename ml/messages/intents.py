@@ -1,4 +1,4 @@
-"""What a message wants, by words that say so (`intents.toml`). A rule speaks for a label and decides nothing."""
+"""Intents of a message, by words that say so (`intents.toml`). A rule speaks for a label and decides nothing."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ class IntentRules:
 
     def __init__(self, folder: Path = DATA) -> None:
         self._rules = [
-            (rule, re.compile(rf"(?<!\w)(?:{'|'.join(f'(?:{one})' for one in rule.patterns)})(?!\w)"))
+            (rule, re.compile(rf"(?<!\w)(?:{'|'.join(f'(?:{pattern})' for pattern in rule.patterns)})(?!\w)"))
             for rule in read_toml(folder / "intents.toml", "rule", IntentRule)
         ]
 

@@ -84,7 +84,7 @@ def judge(reader: MessageReader, rules: MessageReader, held_out: dict[Task, list
         danger = [one for one in safety if one.label != NONE]
         harmless = [one for one in safety if one.label == NONE]
         hard, ordinary = [one for one in harmless if one.hard], [one for one in harmless if not one.hard]
-        right = [_first(reader, one) == one.label for one in intents]
+        right = [_first(reader, intent) == intent.label for intent in intents]
         table.append(
             Fairness(
                 variety,
@@ -103,11 +103,11 @@ def fit(examples: Sequence[LabelledMessage], labels: Sequence[str], seed: int, s
     """Weights (places and a bias, labels), float16."""
     torch.manual_seed(seed)
     at = {label: number for number, label in enumerate(labels)}
-    places = [features(one.text, spoken(one.text)) for one in examples]
+    places = [features(example.text, spoken(example.text)) for example in examples]
     flat = torch.tensor([place for row in places for place in row])
     offsets = torch.tensor(np.cumsum([0, *(len(row) for row in places[:-1])]))
     scale = torch.tensor([1 / max(1.0, len(row)) ** 0.5 for row in places]).unsqueeze(1)
-    truth = torch.tensor([at[one.label] for one in examples])
+    truth = torch.tensor([at[example.label] for example in examples])
     share = torch.bincount(truth, minlength=len(labels)).float()
     balance = (share.sum() / (len(labels) * share)) ** 0.5
     weights = torch.zeros(SPACE, len(labels), requires_grad=True)
@@ -158,14 +158,14 @@ def _log_loss(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(-chance[np.arange(len(truth)), truth].mean())
 
 
-def _first(reader: MessageReader, one: LabelledMessage) -> object:
-    labels = reader.classify(one.text, "intent")["labels"]
+def _first(reader: MessageReader, message: LabelledMessage) -> object:
+    labels = reader.classify(message.text, "intent")["labels"]
     assert isinstance(labels, list)
     return labels[0]["label"]
 
 
-def _raised(reader: MessageReader, one: LabelledMessage) -> bool:
-    return reader.classify(one.text, "safety")["severity"] != "normal"
+def _raised(reader: MessageReader, message: LabelledMessage) -> bool:
+    return reader.classify(message.text, "safety")["severity"] != "normal"
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -26,7 +26,7 @@ class ArtifactError(Exception):
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is, beside its weights."""
+    """The metadata of a model, beside its weights."""
 
     version: str
     trained_at: str

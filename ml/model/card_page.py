@@ -29,7 +29,7 @@ class ModelCardError(Exception):
 
 
 class _Figures(msgspec.Struct):
-    """What the page needs of metrics.json."""
+    """The figures of metrics.json that the page needs."""
 
     situations: dict[str, Situation]
 
@@ -62,25 +62,26 @@ def page(card: str, groups: Mapping[str, Situation]) -> str:
     )
 
 
-def _figure(name: str, one: Situation) -> str:
-    low, high = one.ece_range
-    error = f"ECE {one.ece:.3f}" if one.count >= SMALL else f"ECE {low:.3f} to {high:.3f}"
+def _figure(name: str, situation: Situation) -> str:
+    low, high = situation.ece_range
+    error = f"ECE {situation.ece:.3f}" if situation.count >= SMALL else f"ECE {low:.3f} to {high:.3f}"
     return (
-        f"<figure>{reliability_plot(name, one)}<figcaption><b>{html.escape(name)}</b><br>{one.count:,} patients, "
-        f"{error}<br>sets hold the truth in {100 * one.covered:.0f} %</figcaption></figure>"
+        f"<figure>{reliability_plot(name, situation)}<figcaption><b>{html.escape(name)}</b><br>"
+        f"{situation.count:,} patients, {error}<br>"
+        f"sets hold the truth in {100 * situation.covered:.0f} %</figcaption></figure>"
     )
 
 
-def reliability_plot(name: str, one: Situation) -> str:
+def reliability_plot(name: str, situation: Situation) -> str:
     """Confidence and hit rate as SVG: the diagonal, and a dot a bar."""
-    most = max(bar.count for bar in one.bars)
+    most = max(bar.count for bar in situation.bars)
     dots = "".join(
         f'<circle cx="{_x(bar.confidence):.1f}" cy="{_y(bar.right):.1f}" r="{2 + 5 * (bar.count / most) ** 0.5:.1f}" '
         f'fill="#2563a8" fill-opacity=".75"><title>{bar.confidence:.2f} said, {bar.right:.2f} right, {bar.count:,} '
         f"answers</title></circle>"
-        for bar in one.bars
+        for bar in situation.bars
     )
-    line = " ".join(f"{_x(bar.confidence):.1f},{_y(bar.right):.1f}" for bar in one.bars)
+    line = " ".join(f"{_x(bar.confidence):.1f},{_y(bar.right):.1f}" for bar in situation.bars)
     ticks = "".join(
         f'<text x="{_x(at):.0f}" y="{SIDE + MARGIN + 10}" text-anchor="middle">{at:g}</text>'
         f'<text x="{MARGIN - 4}" y="{_y(at) + 3:.0f}" text-anchor="end">{at:g}</text>'

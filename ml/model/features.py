@@ -107,4 +107,4 @@ class Features:
             who.unrecognised[:, None] / 2,
             log_classes(to_classes(states, self._world)),
         )
-        return np.concatenate([np.asarray(one, dtype=np.float32) for one in columns], axis=1)
+        return np.concatenate([np.asarray(column, dtype=np.float32) for column in columns], axis=1)

@@ -75,7 +75,7 @@ def auroc(score: Floats, positive: Bools) -> float:
 
 
 def disagreement(members: Floats) -> Floats:
-    """How much the members contradict each other: mutual information, nats. Shape (members, n, classes) -> (n,)."""
+    """The disagreement of the members: mutual information, nats. Shape (members, n, classes) -> (n,)."""
     mean = members.mean(axis=0)
     return np.asarray(_entropy(mean) - _entropy(members).mean(axis=0))
 

@@ -71,7 +71,7 @@ class Ensemble:
 
     @property
     def members(self) -> int:
-        """How many networks."""
+        """The number of networks."""
         return int(self.tensors["w0"].shape[0])
 
     @property

@@ -110,7 +110,7 @@ def naive_posterior(world: World, patients: Patients) -> Floats:
 
 
 def prior_posterior(world: World, patients: Patients) -> Floats:
-    """What age, sex and history alone say, (n, named + 1)."""
+    """The posterior given age, sex and history alone, (n, named + 1)."""
     return to_classes(prior(world, band_of(patients.age), patients.sex, patients.factors), world)
 
 

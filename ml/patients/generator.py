@@ -80,7 +80,7 @@ class Patients:
 
 
 class Structure:
-    """How symptoms hang together, as arrays: clusters, implication, the two kinds of cough."""
+    """The structure of symptoms, as arrays: clusters, implication, the two kinds of cough."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
@@ -166,7 +166,7 @@ def _people(
     rng: np.random.Generator,
     flatten: float,
 ) -> Patients:
-    """Who consults, with what: age, sex, history, condition, duration, severity. No symptoms yet."""
+    """The people who consult: age, sex, history, condition, duration, severity. No symptoms yet."""
     band = rng.choice(len(BANDS), count, p=BAND_SHARES)
     edges = np.array([*BANDS, OLDEST])
     age = edges[band] + rng.random(count) * (edges[band + 1] - edges[band])
@@ -199,7 +199,7 @@ def _people(
 
 
 def _history(world: World, knowledge: Knowledge, age: Floats, sex: Ints, rng: np.random.Generator) -> Bools:
-    """What stands in the histories, (n, F); of nearly half the patients nothing was asked."""
+    """The histories, (n, F); of nearly half the patients nothing was asked."""
     count = len(age)
     decade = np.searchsorted(DECADES, age, side="right")
     asked = rng.random(count) < ASKED
@@ -213,7 +213,7 @@ def _history(world: World, knowledge: Knowledge, age: Floats, sex: Ints, rng: np
 
 
 def _days(world: World, shown: Ints, rng: np.random.Generator) -> Floats:
-    """How long, in days: as long as the condition or its course takes, or whatever else the number may mean."""
+    """Durations in days: as long as the condition or its course takes, or whatever else the number may mean."""
     count = len(shown)
     other = rng.random(count) < world.settings.any_duration
     mean = np.where(other, ANY_DURATION[0], world.duration[shown, 0])
@@ -224,7 +224,7 @@ def _days(world: World, shown: Ints, rng: np.random.Generator) -> Floats:
 def _complaints(
     world: World, structure: Structure, settings: GeneratorSettings, some: Patients, rng: np.random.Generator
 ) -> Patients:
-    """What these patients have and tell. May be nothing; the caller asks again."""
+    """The complaints that these patients have and tell. May be nothing; the caller asks again."""
     count, band = len(some), band_of(some.age)
     probability, weight = _picture(world=world, structure=structure, settings=settings, some=some, band=band, rng=rng)
     truth = rng.random(probability.shape) < probability

@@ -46,7 +46,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deviations(msgspec.Struct, frozen=True):
-    """How far the network strays from exact Bayes: log odds of whatever either holds for likelier than `LIKELY`."""
+    """Deviations of the network from exact Bayes: log odds of whatever either holds for likelier than `LIKELY`."""
 
     cells: int
     worst: float

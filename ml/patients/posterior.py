@@ -103,7 +103,7 @@ def _told(tables: "_Tables", status: Ints, temperature: Floats) -> Floats:
 
 
 def stand(structure: Structure, patients: Patients) -> Ints:
-    """How each symptom stands, (n, S)."""
+    """The state of each symptom, (n, S)."""
     child, ancestor = np.array(structure.implications).T
     status = np.where(patients.present, PRESENT, np.where(patients.absent, ABSENT, QUIET))
     rows, which = np.nonzero(patients.present[:, child])
@@ -131,7 +131,8 @@ class _Block:
         self.quiet = _tensor(np.logaddexp.reduce(quiet, axis=0))
 
     def change(self, status: Ints, also: Tensor | None = None) -> Tensor:
-        """What these patients' words change of the log likelihood, (n, L). `also`: what else does, (n, settings, L)."""
+        """The change of the log likelihood by these patients' words, (n, L). `also`: what else does, (n, settings,
+        L)."""
         rows, at = np.nonzero(status[:, self.members])
         which = (status[rows, self.members[at]] - 1) * len(self.members) + at
         total = _bag(self._changes, rows, which, len(status)) + self._start
@@ -159,12 +160,12 @@ class _Tables:
         self._mention = np.minimum(0.9, scale[:, None, :] * world.weight[:, :, None])  # (C, S, T)
         self._deny = structure.denial(settings)
         self._symptoms = self._base.shape[1]
-        clustered = [[int(one) for one in members] for members in structure.clusters]
+        clustered = [[int(member) for member in members] for members in structure.clusters]
         for members in clustered:  # the fever comes first in its own
             members.sort(key=lambda one: one != structure.fever)
         self._febrile = next(at for at, members in enumerate(clustered) if members[0] == structure.fever)
         together = [*clustered, list(structure.exclusive)]
-        alone = np.setdiff1d(np.arange(self._symptoms), [one for members in together for one in members])
+        alone = np.setdiff1d(np.arange(self._symptoms), [member for members in together for member in members])
         self._build(alone, clustered, structure)
         self._log_tells = self._tells(alone, clustered, structure)
 
@@ -190,7 +191,7 @@ class _Tables:
         return _bag(self._changes, rows, which, len(status))
 
     def _fever(self, status: Ints, temperature: Floats) -> Tensor:
-        """What the thermometer adds to the fever's part, (n, settings, L): it follows the fever, if there is one."""
+        """The thermometer's share of the fever's part, (n, settings, L): it follows the fever, if there is one."""
         known = ~np.isnan(temperature)
         value = np.where(known, temperature, AFEBRILE[0])
         cool = _density(value, *AFEBRILE)
@@ -212,7 +213,7 @@ class _Tables:
         for members in clustered:
             value = [
                 np.stack(
-                    [self._log_status(self._truth(np.array(members), one), members, how) for one in shifts], axis=1
+                    [self._log_status(self._truth(np.array(members), shift), members, how) for shift in shifts], axis=1
                 )
                 for how in range(STATUSES)
             ]
@@ -228,7 +229,7 @@ class _Tables:
         """P(the fever is there | how it stands, setting), shape (settings, L)."""
         which = np.array([fever])
         there, gone = (self._flat(one)[0] for one in self._given(which, how))
-        truth = np.stack([self._flat(self._truth(which, one)[..., None])[0] for one in shifts])
+        truth = np.stack([self._flat(self._truth(which, shift)[..., None])[0] for shift in shifts])
         return np.asarray(truth * there / (truth * there + (1 - truth) * gone + TINY))
 
     def _cough(self, structure: Structure) -> _Block:

@@ -33,7 +33,7 @@ class ReliabilityBin(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """How well the model does in one situation. `ece_range` is the bootstrap's 90 % range; `covered` and `set_size`
+    """The model's figures in one situation. `ece_range` is the bootstrap's 90 % range; `covered` and `set_size`
     are of the conformal sets.
     """
 

@@ -188,7 +188,7 @@ def _fill_other(figure: Floats, listed: Bools, other: OtherCondition, index: dic
 
 
 def _told(knowledge: Knowledge, listed: Bools, settings: GeneratorSettings) -> Floats:
-    """How readily a state's patients tell each symptom, relative to its salience, shape (C, S)."""
+    """The readiness of a state's patients to tell each symptom, relative to its salience, shape (C, S)."""
     factor = np.where(listed, 1.0, settings.background_salience)
     index = knowledge.symptom_index
     cores = [row.core for row in knowledge.conditions] + [visit.core for _, visit in _later(knowledge)]

@@ -16,7 +16,7 @@ _MINUTE_S: Final = 60.0
 
 
 class Tally:
-    """How often something has happened in the present span of time."""
+    """A count of occurrences in the present span of time."""
 
     __slots__ = ("_count", "_since_s", "_span_s")
 
@@ -61,12 +61,12 @@ class Connection:
 
     @property
     def user(self) -> str:
-        """Whose it is; "" while nobody knows."""
+        """The user of the connection; "" while unknown."""
         return self.verified.user if self.verified is not None else ""
 
     @property
     def principal(self) -> Principal:
-        """Who its commands come from."""
+        """The principal of its commands."""
         verified = self.verified
         return Principal(verified.user, verified.role) if verified is not None else Principal("", "nobody")
 

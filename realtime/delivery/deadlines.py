@@ -36,7 +36,7 @@ class Deadline:
             self._owner.cancelled()
 
     def take(self) -> Callable[[], None] | None:
-        """What to call now, once."""
+        """The callbacks that are due now, each once."""
         callback, self._callback = self._callback, None
         return callback
 

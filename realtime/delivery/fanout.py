@@ -43,7 +43,7 @@ class Fanout:
         self._metrics.deliveries.inc(sent)
 
     def _send(self, run: Sequence[TopicDelivery], hearers: Iterable[Connection]) -> int:
-        """How many packets went out."""
+        """Send to a socket; answers how many packets went out."""
         if not all(delivery.for_all and not delivery.attachments for delivery in run):
             return self._send_apart(run, hearers)
         writers = [connection.writer for connection in hearers]

@@ -1,4 +1,4 @@
-"""What a gateway counts, in a registry that is handed in. Every label comes from a fixed set."""
+"""The metrics of a gateway, in a registry that is handed in. Every label comes from a fixed set."""
 
 from typing import Any, Final
 

@@ -9,13 +9,13 @@ from common.decoding import Id, Request, Seq
 
 
 class Authenticate(Request, frozen=True):
-    """Who the socket belongs to, said after it connected; or a fresh token for a socket that is known."""
+    """The token of a socket, sent after it connected; or a fresh one for a socket that is known."""
 
     token: Annotated[str, Meta(min_length=1)]
 
 
 class SetPresence(Request, frozen=True):
-    """How the user wants to be seen."""
+    """The status that the user wants to be seen with."""
 
     status: Literal["online", "away", "busy", "invisible"]
 

@@ -1,4 +1,4 @@
-"""Who hears what: topics and the sockets that listen to them. Pure: no socket, no clock, no I/O.
+"""Subscriptions: topics and the sockets that listen to them. Pure: no socket, no clock, no I/O.
 
 A join is made before its command is submitted and settled by the reply. In between, what the topic delivers is held
 for the socket. The reply names the version V that it reflects, so what is held up to V is dropped and what is above
@@ -23,7 +23,7 @@ class SubscribedSocket(Hashable, Protocol):
 
     @property
     def user(self) -> str:
-        """Whose socket it is."""
+        """The user of the socket."""
         ...
 
 
@@ -92,7 +92,7 @@ class GatewayTopics(Generic[S]):
         return found.last if found is not None else 0
 
     def topics(self, who: S) -> list[str]:
-        """What this socket listens to, or is about to."""
+        """The topics that this socket listens to, or is about to."""
         return list(self._listeners.get(who, ()))
 
     def join(self, who: S, topic: str) -> PendingJoin[S]:
@@ -152,8 +152,8 @@ class GatewayTopics(Generic[S]):
             self._close(listener)
 
     def route(self, delivery: TopicDelivery) -> Iterable[S]:
-        """Who is to hear of this, now; what each gets of it is `TopicDelivery.packet_for`. Good until the next call of
-        any method."""
+        """The sockets that are to hear of this now; what each gets of it is `TopicDelivery.packet_for`. Good until the
+        next call of any method."""
         topic = self._topics.get(delivery.topic)
         if topic is None or 0 < delivery.version <= topic.last:
             return ()

@@ -1,4 +1,4 @@
-"""What the parts of an Engine.IO server need of it: its sessions and its options."""
+"""The side of an Engine.IO server that its parts see: its sessions and its options."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class EngineHost(EngineLibrary, ABC):
     @property
     @abstractmethod
     def outbound(self) -> Outbound:
-        """What is to be written at the end of this turn."""
+        """The writes that are due at the end of this turn."""
 
     @abstractmethod
     def now_s(self) -> float:

@@ -1,4 +1,4 @@
-"""How a server says no to a request: each refusal once in its log, and in the words of python-engineio's."""
+"""The refusals of a server: each once in its log, and in the words of python-engineio's."""
 
 from typing import Any, Final
 

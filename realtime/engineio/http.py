@@ -101,7 +101,7 @@ async def body_of(request: web.Request, max_bytes: int, within_s: float) -> str:
 
 
 def _unwrapped(form: str) -> str:
-    """What a JSONP client posts as the field `d` of a form, which has no other."""
+    """The body of a JSONP client, which posts it as the field `d` of a form."""
     value = form.removeprefix(_FORM)
     if "&" in value:
         raise BodyError("There is another field than `d` in this form.")

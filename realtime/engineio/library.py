@@ -28,7 +28,7 @@ class EngineLibrary(engineio.AsyncServer):  # type: ignore[misc] # python-engine
         return reply
 
     def allowed_origins(self, environ: dict[str, Any]) -> list[str] | None:
-        """Where pages may come from, by the settings and this request; None: from everywhere."""
+        """The origins of pages that are allowed, by the settings and this request; None: all."""
         allowed: list[str] | None = self._cors_allowed_origins(environ)
         return allowed
 

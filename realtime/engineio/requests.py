@@ -1,4 +1,4 @@
-"""What a server answers to the HTTP requests of its clients, and of peers on behalf of theirs."""
+"""The answers of a server to the HTTP requests of its clients, and of peers on behalf of theirs."""
 
 import asyncio
 from typing import Any

@@ -143,8 +143,8 @@ class EngineServer(EngineHost):
 
     @property
     def welcome(self) -> Welcome | None:
-        """What may be called in place of the present connect handler; None: somebody has to be asked, or wants to see
-        the whole request."""
+        """The function that may be called in place of the present connect handler; None: somebody has to be asked, or
+        wants to see the whole request."""
         environ_of = self.environ_of
         if self._welcome is None or environ_of is None or callable(self.cors_allowed_origins):
             return None
@@ -190,7 +190,7 @@ class EngineServer(EngineHost):
     @property
     @override
     def outbound(self) -> Outbound:
-        """What is to be written at the end of this turn."""
+        """The writes that are due at the end of this turn."""
         if self._outbound is None:
             self._outbound = Outbound(asyncio.get_running_loop(), self.wheel)
         return self._outbound

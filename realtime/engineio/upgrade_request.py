@@ -1,5 +1,5 @@
-"""What is looked at of a request for a new session; and the plain one for a WebSocket, parsed. What is accepted here is
-a subset of what aiohttp accepts."""
+"""The parts of a request for a new session that are looked at; and the plain one for a WebSocket, parsed. What is
+accepted here is a subset of what aiohttp accepts."""
 
 import asyncio
 import re

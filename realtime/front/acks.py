@@ -27,7 +27,7 @@ INTERNAL_STATUS: Final = 500
 
 
 class Ack(msgspec.Struct, frozen=True):
-    """What goes back to the client: `answer`, or `error`."""
+    """The ack of an event: `answer`, or `error`."""
 
     event: str
     answer: EventResult
@@ -35,7 +35,7 @@ class Ack(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        """How it ended: "ok" or the code of the error."""
+        """The outcome: "ok" or the code of the error."""
         return "ok" if self.error is None else self.error.code
 
     def body(self) -> bytes:

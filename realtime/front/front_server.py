@@ -94,7 +94,7 @@ class FrontServer(AsyncServer):
 
     @override
     def patience_s(self, socket: Socket) -> float:
-        """What is left of the time to say who one is."""
+        """The time left to authenticate, in seconds."""
         return self._front.strangers.left_s(socket)
 
     def _tried(self, socket: Socket) -> None:

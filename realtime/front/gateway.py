@@ -45,7 +45,7 @@ _HANDING_OVER_S: Final = 1.0  # that what is carried for other gateways may take
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayParts:
-    """What a gateway is made of. The region and the tracker call the hub; they stay the caller's, who closes them
+    """The parts of a gateway. The region and the tracker call the hub; they stay the caller's, who closes them
     after the gateway.
 
     `handlers`, `routes`: of every capability. `topic_of`: what clients name to be recovered, as a topic; raises
@@ -99,7 +99,7 @@ class Gateway:
 
     @property
     def sockets(self) -> int:
-        """How many are connected."""
+        """The number of connected sockets."""
         return len(self._hub.connections)
 
     @property

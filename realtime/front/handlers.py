@@ -1,4 +1,4 @@
-"""What handles an event: the declaration that each event of the gateway has, and what a handler gives back."""
+"""Handlers of events: the declaration of each event of the gateway, and the result of a handler."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LIMITS: Final[tuple[Limit, ...]] = get_args(Limit)
 
 
 class EventResult(msgspec.Struct, frozen=True):
-    """What a handler gives back: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
+    """The result of a handler: the ack's `data` as JSON, and deliveries that are sent right behind the ack."""
 
     data: bytes = b"{}"
     held: Sequence[TopicDelivery] = ()
@@ -46,7 +46,7 @@ class Handler:
     binary: bool = False
 
     def resource_of(self, request: msgspec.Struct) -> str:
-        """What this request is about, for the audit record; "": nothing that has an id."""
+        """The id of the resource of this request, for the audit record; "": none."""
         return next((str(value) for name in self.resource if (value := getattr(request, name))), "")
 
 

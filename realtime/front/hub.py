@@ -1,4 +1,4 @@
-"""What the rest of a process calls back into: the sockets of one gateway, and what each of them hears."""
+"""The hub that the rest of a process calls back into: the sockets of one gateway, and their topics."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -64,25 +64,25 @@ class Hub:
 
     @property
     def users(self) -> Collection[str]:
-        """Who is connected here, or about to be."""
+        """The users who are connected here, or about to be."""
         return self.revoker.users
 
     def deliver(self, deliveries: list[TopicDelivery]) -> None:
         """Send what a region brought to whoever listens."""
-        if self._heard and any(one.topic in self._heard for one in deliveries):
+        if self._heard and any(delivery.topic in self._heard for delivery in deliveries):
             for topic, heard in self._heard.items():
                 try:
-                    heard([one for one in deliveries if one.topic == topic])
+                    heard([delivery for delivery in deliveries if delivery.topic == topic])
                 except Exception:  # the region must not suffer for it
                     log.exception("hub.not_heard", topic=topic)
-            deliveries = [one for one in deliveries if one.topic not in self._heard]
+            deliveries = [delivery for delivery in deliveries if delivery.topic not in self._heard]
         self._fanout.deliver(deliveries)
         if self._overheard:
             self._tell_overheard(deliveries)
 
     def _tell_overheard(self, deliveries: Sequence[TopicDelivery]) -> None:
         for kind, overheard in self._overheard.items():
-            if found := [one for one in deliveries if one.topic.startswith(kind)]:
+            if found := [delivery for delivery in deliveries if delivery.topic.startswith(kind)]:
                 try:
                     overheard(found)
                 except Exception:  # the region must not suffer for it

@@ -133,7 +133,7 @@ class Namespace(socketio.AsyncNamespace):  # type: ignore[misc] # python-socketi
 
 
 def connection_environ(request: OpeningRequest) -> dict[str, str]:
-    """What the front wants to know of the request that opens a connection, named as in a WSGI environ. A whole one
+    """The parts of the request that opens a connection which the front needs, named as in a WSGI environ. A whole one
     holds every header and the request itself."""
     forwarded_for = ",".join(request.headers.getall("X-Forwarded-For", ()))
     return {"REMOTE_ADDR": request.remote or "", "HTTP_X_FORWARDED_FOR": forwarded_for}

@@ -33,7 +33,7 @@ class SocketLibrary(socketio.AsyncServer):  # type: ignore[misc] # python-socket
 
     @property
     def connect_handler(self) -> Any:
-        """What it has Engine.IO call when a session opens, unless somebody has put another in its place."""
+        """The handler that Engine.IO calls when a session opens, unless somebody has put another in its place."""
         return self._handle_eio_connect
 
     @property

@@ -275,7 +275,7 @@ class AsyncServer(SocketLibrary):
             socket.expect(self.patience_s(socket))
 
     def patience_s(self, socket: Socket) -> float:
-        """How long a client that has left its last namespace may stay without one, seconds."""
+        """The time that a client may stay after it has left its last namespace, in seconds."""
         return self.connect_timeout
 
     @override

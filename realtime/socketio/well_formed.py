@@ -1,4 +1,4 @@
-"""What a client may send: the rules of Socket.IO that a parser leaves to others."""
+"""The form of packets that a client may send: the rules of Socket.IO that a parser leaves to others."""
 
 from typing import Any, Final
 

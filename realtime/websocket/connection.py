@@ -55,7 +55,7 @@ class FrameListener(Protocol):
 
 
 class Outbound:
-    """What the connections of one server have to write at the end of this turn."""
+    """The writes of one server's connections that are due at the end of this turn."""
 
     __slots__ = ("loop", "waiting", "wheel")
 
@@ -71,7 +71,8 @@ class Outbound:
         self.waiting.append(websocket)
 
     def _flush(self) -> None:
-        """What a busy room costs is here: so who has one thing to write, and does not lag, is done without a call."""
+        """Write everything that is due. A busy room spends its time here, so a connection with one thing to write and
+        no lag costs no call."""
         waiting, self.waiting = self.waiting, []
         for websocket in waiting:
             try:
@@ -128,7 +129,7 @@ class WebSocket(asyncio.Protocol):
 
     @property
     def waiting_bytes(self) -> int:
-        """What was sent and has not left this process."""
+        """The bytes that were sent and have not left this process."""
         unwritten: int = self.transport.get_write_buffer_size() if self.transport is not None else 0
         return unwritten + sum(map(len, self.pending))
 

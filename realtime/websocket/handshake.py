@@ -1,4 +1,4 @@
-"""How a WebSocket begins: the answer to the request, and taking the connection over from aiohttp.
+"""The beginning of a WebSocket: the answer to the request, and taking the connection over from aiohttp.
 
 aiohttp keeps two tasks, a parser and the request for as long as a WebSocket lives. Once ours is open none of that is
 needed, so its request handler is told that the connection is over, and the transport gets our protocol instead.
@@ -44,7 +44,7 @@ class HandshakeRequest(Protocol):
 
 
 class UpgradeGrant(NamedTuple):
-    """What grants a WebSocket."""
+    """The grant of a WebSocket."""
 
     head: bytes
     """Of the response."""
@@ -66,7 +66,7 @@ def takes_deflate(offers: str) -> bool:
 
 
 def grant(request: HandshakeRequest, *, deflate: bool) -> UpgradeGrant:
-    """What grants the request, with compression if it is offered and `deflate`.
+    """The grant of the request, with compression if it is offered and `deflate`.
 
     Raises:
         HandshakeError: the request is not a valid one.
@@ -91,7 +91,7 @@ def grant(request: HandshakeRequest, *, deflate: bool) -> UpgradeGrant:
 
 
 class Switched(web.StreamResponse):
-    """What the handler returns to aiohttp: there is nothing left to send."""
+    """The response that the handler returns to aiohttp: there is nothing left to send."""
 
     def __init__(self) -> None:
         super().__init__(status=101)

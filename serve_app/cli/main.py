@@ -107,7 +107,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _keep(error: BaseException) -> str:
-    """Where the trace is by now: in a file of its own; without any, above this line."""
+    """Keep the trace in a file of its own; answers where it is (without any, above this line)."""
     import tempfile
     import traceback
 

@@ -1,4 +1,4 @@
-"""What operators see of activities, as a replica of the API gets it: from the shards through Ray, and from runners."""
+"""The operators' view of activities, as a replica of the API gets it: from the shards through Ray, and from runners."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ class RemoteActivityShards:
         return _first(await self._ask(lambda shard: shard.drop_activity(mark)))
 
     async def _ask(self, question: Callable[[RemoteShard], Awaitable[T]]) -> list[T | Unavailable]:
-        """What each says, or that it says nothing: what one has done already is told, whoever else is silent."""
+        """The answer of each, or that there is none: what one has done already is told, whoever else is silent."""
         shards = [self._pools.shard(name) for name in await self._pools.entity_shards()]
         return await asyncio.gather(*(_asked(question(shard)) for shard in shards))
 
@@ -58,7 +58,7 @@ def _answer(said: T | Unavailable) -> T:
 
 
 class ProcessFigures:
-    """What shards and runners say of themselves (`operations.activities.Figures`). Who does not answer says nothing."""
+    """The figures of shards and runners (`operations.activities.Figures`). Those that do not answer are left out."""
 
     def __init__(self, census: ProcessMonitor, pools: Pools) -> None:
         self._census = census
@@ -102,29 +102,29 @@ class ActivityHealth:
             _show(*self._gauges, list(connectors))
         degraded = seen.degraded or seen.runners < self._runners
         details = {
-            "waiting": sum(one.waiting for one in connectors),
-            "parked": sum(one.parked for one in connectors),
-            "dead": sum(one.dead for one in connectors),
-            "oldest_s": round(max((one.oldest_s for one in connectors), default=0.0), 1),
+            "waiting": sum(connector.waiting for connector in connectors),
+            "parked": sum(connector.parked for connector in connectors),
+            "dead": sum(connector.dead for connector in connectors),
+            "oldest_s": round(max((connector.oldest_s for connector in connectors), default=0.0), 1),
             "connectors": {
-                one.connector: {
-                    "status": one.status,
-                    "breaker": one.breaker,
-                    "waiting": one.waiting,
-                    "parked": one.parked,
+                connector.connector: {
+                    "status": connector.status,
+                    "breaker": connector.breaker,
+                    "waiting": connector.waiting,
+                    "parked": connector.parked,
                 }
-                for one in connectors
+                for connector in connectors
             },
         }
         return Finding("degraded" if degraded else "ok", details)
 
 
 def _show(levels: Gauge, oldest: Gauge, connectors: Sequence[ConnectorOverview]) -> None:
-    for one in connectors:
-        levels.labels(one.connector, "waiting").set(one.waiting)
-        levels.labels(one.connector, "parked").set(one.parked)
-        levels.labels(one.connector, "dead").set(one.dead)
-        oldest.labels(one.connector).set(one.oldest_s)
+    for connector in connectors:
+        levels.labels(connector.connector, "waiting").set(connector.waiting)
+        levels.labels(connector.connector, "parked").set(connector.parked)
+        levels.labels(connector.connector, "dead").set(connector.dead)
+        oldest.labels(connector.connector).set(connector.oldest_s)
 
 
 def _first(found: Sequence[ActivityRow | Unavailable | None]) -> ActivityRow | None:

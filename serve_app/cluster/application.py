@@ -51,7 +51,8 @@ def _one() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """How requests are bounded and remembered. Without a `store`, an Idempotency-Key means nothing."""
+    """The bounds of requests, and the memory of those that are repeated. Without a `store`, an Idempotency-Key means
+    nothing."""
 
     http: HttpSettings = field(default_factory=HttpSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -63,7 +64,7 @@ class Conventions:
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """What the API needs of the rest."""
+    """The services that the API needs of the rest."""
 
     verify: Verify
     census: ProcessMonitor

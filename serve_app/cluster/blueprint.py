@@ -32,7 +32,7 @@ _OF_ACTIVITIES: Final = ("activity_shards", "activity_figures")
 
 
 def _stand_ins(settings: Settings) -> dict[str, Any]:
-    """What both doors would have of a running process."""
+    """Stand-ins for what both doors would have of a running process."""
     return dict.fromkeys(_OF_A_PROCESS + _OF_ACTIVITIES, _ABSENT) | {
         "settings": settings,
         "clock": SystemClock(),

@@ -77,5 +77,5 @@ class Pools:
         return self._known
 
     def shard(self, name: str) -> RemoteShard:
-        """How to ask one of them."""
+        """The client of one of them."""
         return self._handles.setdefault(name, RemoteShard(name))

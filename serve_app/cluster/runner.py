@@ -155,5 +155,5 @@ def _unheard(_: list[PresenceChange]) -> None:
 
 
 def addresses_of(root: str, database: Database, stores: Stores) -> AddressBook:
-    """Where people are written to."""
+    """The address book of people."""
     return AccountAddresses(Accounts(database, Sealing(stores.vault, derive(root, "index"))))

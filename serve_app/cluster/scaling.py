@@ -1,4 +1,4 @@
-"""How many gateways there should be, and which sockets should move to another one: by the sockets that each holds.
+"""The number of gateways that there should be, and the sockets that should move: by the sockets that each holds.
 
 Serve asks the policy about once a second, and waits itself until its wish has lasted for `upscale_delay_s` or
 `downscale_delay_s`. A gateway that is taken away drains first.

@@ -30,7 +30,7 @@ class SocketHolder(Protocol):
 
     @property
     def sockets(self) -> int:
-        """How many it holds."""
+        """The number of sockets that it holds."""
         ...
 
     def move(self, count: int) -> None:

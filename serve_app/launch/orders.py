@@ -1,4 +1,4 @@
-"""What the supervisor and its driver say to each other, pickled, over two pipes that nobody else has."""
+"""The messages between the supervisor and its driver, pickled, over two pipes that nobody else has."""
 
 import pickle
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class SupervisorOrder:
 
 @dataclass(frozen=True, slots=True)
 class DriverReport:
-    """How far it is. `waiting` and `failed` carry a line for the operator."""
+    """The progress of the driver. `waiting` and `failed` carry a line for the operator."""
 
     stage: Literal["ray", "waiting", "ready", "failed"]
     message: str = ""

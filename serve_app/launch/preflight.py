@@ -1,4 +1,4 @@
-"""What must be true of this machine before anything is started. Each check says what to do about a failure."""
+"""Checks of this machine before anything is started. Each says what to do about a failure."""
 
 import errno
 import os
@@ -59,7 +59,7 @@ def check_machine(settings: Settings) -> None:
 
 
 def check_deployment(settings: Settings) -> None:
-    """What a machine that only deploys can know of the secrets and addresses that it hands out.
+    """Check what a machine that only deploys can know of the secrets and addresses that it hands out.
 
     Raises:
         StartupError: the database's URL or the master keys are malformed.

@@ -36,7 +36,9 @@ def descendants() -> list[psutil.Process]:
 def end_descendants(*, sparing: int | None = None, timeout_s: float = 5.0) -> None:
     """Kill every process of this run, but for the pid in `sparing`, and wait until they are gone."""
     deadline = time.monotonic() + timeout_s
-    while processes := [one for one in descendants() if one.pid != sparing and _is_alive(one)]:
+    while processes := [
+        descendant for descendant in descendants() if descendant.pid != sparing and _is_alive(descendant)
+    ]:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

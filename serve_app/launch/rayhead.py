@@ -198,7 +198,7 @@ def close_to_others(scratch: Path) -> None:
 
 
 def live_logs(scratch: Path) -> Path:
-    """Where Ray keeps the logs of its present session."""
+    """The folder of the logs of Ray's present session."""
     return scratch / _RAY_DIR / "session_latest" / "logs"
 
 

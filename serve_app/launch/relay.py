@@ -28,7 +28,7 @@ def find_turnserver() -> str:
 
 
 def config_of(turn: TurnSettings, directory: Path) -> str:
-    """What it is told: nothing but this machine is relayed to."""
+    """Its configuration: nothing but this machine is relayed to."""
     lines = (
         "listening-ip=127.0.0.1",
         f"listening-port={turn.port}",

@@ -17,7 +17,7 @@ from common.errors import StartupError
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a `carewire up` says of itself."""
+    """The record of a running `carewire up`."""
 
     pid: int
     urls: Mapping[str, str] = field(default_factory=dict)
@@ -57,14 +57,14 @@ class RunFile:
         draft.replace(self._path)
 
     def read(self) -> Running | None:
-        """What the file says, whether or not it is still true."""
+        """The contents of the file, whether or not they are still true."""
         try:
             return Running(**json.loads(self._path.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def running(self) -> Running | None:
-        """What runs now; None if nothing does."""
+        """The record of what runs now; None if nothing does."""
         try:
             lock = os.open(self._lock_path, os.O_RDWR)
         except OSError:

@@ -246,7 +246,7 @@ class Supervisor:
             raise StartupError(f"Ray has stopped {len(recent)} times in a few minutes; {self._logs} tells why.")
 
     def _clear_away(self) -> None:
-        """What an ended driver has left: it would keep the ports."""
+        """Remove what an ended driver has left: it would keep the ports."""
         end_descendants(sparing=self._mongo.pid if self._mongo is not None else None)
         rayhead.keep_logs(self._scratch, self._logs)
         self._scratch = rayhead.make_scratch()

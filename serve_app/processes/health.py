@@ -17,7 +17,7 @@ _WATCH_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a probe found. `details` are shown as they are."""
+    """The result of a probe. `details` are shown as they are."""
 
     status: State
     details: Mapping[str, object]
@@ -66,11 +66,11 @@ class HealthMonitor:
         self._report = Fresh(self._look, _FRESH_S, clock)
 
     async def look(self) -> Health:
-        """How it is now. Those who ask at the same time share one look."""
+        """The present state. Those who ask at the same time share one probe."""
         return await self._report.get()
 
     async def watch(self) -> None:
-        """Look now and then, until cancelled."""
+        """Probe at intervals, until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_WATCH_S)

@@ -1,4 +1,4 @@
-"""What every Serve replica of Carewire has in common: its name, its figures, and its place in the registry."""
+"""The base of every Serve replica of Carewire: its name, its figures, and its place in the registry."""
 
 import asyncio
 import secrets

@@ -26,14 +26,14 @@ ANSWER_S: Final = 1.0
 
 
 class ShardProbes(Protocol):
-    """How to ask the shards. Both may raise anything when a shard is away."""
+    """Questions to shards. Both methods may raise anything when a shard is away."""
 
     async def names(self) -> Sequence[str]:
         """All of them, there or not."""
         ...
 
     async def stats(self, shard: str) -> Mapping[str, object]:
-        """What it is doing; `pid` and `node` are in it."""
+        """The figures of a shard; `pid` and `node` are among them."""
         ...
 
     async def metrics(self, shard: str) -> bytes:
@@ -144,7 +144,7 @@ class ProcessMonitor:
 
 def finding_of(sightings: Sequence[ProcessStatus]) -> Finding:
     """Of several processes of a kind: well if all answer and serve, down if none does."""
-    well = sum(1 for one in sightings if one.stats is not None and one.stats.get("serving", True))
+    well = sum(1 for sighting in sightings if sighting.stats is not None and sighting.stats.get("serving", True))
     details = {"running": well, "of": len(sightings)}
     return Finding("ok" if well == len(sightings) and well else "degraded" if well else "down", details)
 
@@ -152,7 +152,7 @@ def finding_of(sightings: Sequence[ProcessStatus]) -> Finding:
 def finding_of_models(sightings: Sequence[ProcessStatus]) -> Finding:
     """Of the predictors: degraded too where one has no model, so that only the safety rules answer."""
     finding = finding_of(sightings)
-    told = [one.stats for one in sightings if one.stats is not None]
+    told = [sighting.stats for sighting in sightings if sighting.stats is not None]
     bare = any(stats.get("rules_only") for stats in told)
     details = {**finding.details, "models": sorted({str(stats.get("model")) for stats in told}), "rules_only": bare}
     return Finding("degraded" if bare and finding.status == "ok" else finding.status, details)

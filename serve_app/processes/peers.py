@@ -1,4 +1,4 @@
-"""How processes of Carewire ask each other for their figures, by TCP (`common.net.framing`).
+"""Exchange of figures between processes of Carewire, by TCP (`common.net.framing`).
 
     METRICS   Prometheus text            STATS   a JSON object
 
@@ -98,7 +98,7 @@ class _FiguresConnection(Listening):
 
 
 async def ask_process(process: Process, question: Question, timeout_s: float, tls: NodeTls | None = None) -> bytes:
-    """What `process` answers.
+    """The answer of `process`.
 
     Raises:
         OSError: it cannot be reached, does not know the key, or does not answer in time (`TimeoutError`).

@@ -1,4 +1,4 @@
-"""What operators and load balancers ask: health, metrics, status."""
+"""Routes for operators and load balancers: health, metrics, status."""
 
 import time
 from dataclasses import asdict
@@ -35,8 +35,8 @@ def process_routes(monitor: HealthMonitor, census: ProcessMonitor) -> APIRouter:
 
     @router.get("/health", operation_id="health", response_model=HealthReport, responses={503: {"model": HealthReport}})
     async def health(request: Request) -> Response:
-        """How it is, and for operators every part on its own, with the age of its last success. 503 when chat does
-        not work."""
+        """The health of the whole, and for operators of every part, with the age of its last success. 503 when chat
+        does not work."""
         report = await monitor.look()
         document: dict[str, Any] = {"status": report.status}
         if is_operator(request):

@@ -1,4 +1,4 @@
-"""How Ray Serve logs what is its own: beside Carewire's files, as JSON like them."""
+"""Logging of Ray Serve's own messages: beside Carewire's files, as JSON like them."""
 
 from collections.abc import Mapping
 from typing import Final

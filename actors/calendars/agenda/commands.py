@@ -1,4 +1,4 @@
-"""What an agenda is asked."""
+"""Commands of an agenda."""
 
 from actors.calendars.calendar.commands import Probe, TryTake
 from actors.calendars.calendar.reservations import ConfirmOrCancel, ResolveInDoubt

@@ -43,7 +43,7 @@ class Agenda:
                 self._require_few_holds(command)
                 return reservations.reserve(entry_of(command, plan_of(command)), context, (), NOTHING)
             case Probe():
-                return Decision(ProbeAnswer(results=[self._against(one) for one in command.takes]))
+                return Decision(ProbeAnswer(results=[self._against(take) for take in command.takes]))
             case ConfirmOrCancel():
                 return reservations.confirm_or_cancel(self.occupancy, command, context)
             case ResolveInDoubt():
@@ -60,7 +60,7 @@ class Agenda:
         return reasons(["client_busy"] if "taken" in found else [])
 
     def _require_few_holds(self, command: TryTake) -> None:
-        held = {one.booking for one in self.occupancy.entries.values() if one.hold} - {command.booking}
+        held = {entry.booking for entry in self.occupancy.entries.values() if entry.hold} - {command.booking}
         if command.hold and len(held) >= MOST_HOLDS:
             raise FailedPrecondition(
                 f"At most {MOST_HOLDS} times can be held at once. Confirm one, or give it back.",

@@ -1,4 +1,4 @@
-"""What happens to an agenda."""
+"""Events of an agenda."""
 
 from actors.calendars.calendar.reservations import OutcomeQueried, ReservationConfirmed, TimeReleased, TimeReserved
 

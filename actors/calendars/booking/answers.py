@@ -1,4 +1,4 @@
-"""What a booking answers: the booking as its client and staff are shown it."""
+"""Answers of a booking: the booking as its client and staff are shown it."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a booking is asked."""
+"""Commands of a booking."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What happens to a booking."""
+"""Events of a booking."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ from actors.kernel.contract.entity import Event
 
 
 class Resolution(msgspec.Struct, frozen=True, array_like=True):
-    """What becomes of an entry of time: a letter to the entity that has it."""
+    """The fate of an entry of time: a letter to the entity that has it."""
 
     entity: str
     key: str

@@ -33,7 +33,7 @@ class IdAssigned(Event, frozen=True, kw_only=True, tag="id_assigned"):
 
 
 def mark(prefix: str, *parts: str) -> str:
-    """What stands for a key: the same each time, and no way back."""
+    """A digest that stands for a key: always the same, and not reversible."""
     digest = blake2b("\n".join(parts).encode(), digest_size=16).digest()
     return f"{prefix}_{to_base32(int.from_bytes(digest), 26)}"
 

@@ -1,4 +1,5 @@
-"""What is to be sent before a booking, and when. Derived from its time: when that changes, the old ones are stale."""
+"""The reminders of a booking, and when each is due. Derived from its time: when that changes, the old ones are
+stale."""
 
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -44,7 +45,7 @@ class ReminderList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListReminders(Command[ReminderList], frozen=True, tag="list_reminders"):
-    """What is sent before it, and what has been."""
+    """The reminders still to be sent, and those that were."""
 
 
 class SendReminder(Command[ReminderList], frozen=True, tag="send_reminder"):
@@ -52,9 +53,9 @@ class SendReminder(Command[ReminderList], frozen=True, tag="send_reminder"):
 
 
 def leads_of(record: BookingDetails) -> tuple[int, ...]:
-    """How long before its start (ms), the longest first."""
+    """The lead times of its reminders before its start (ms), the longest first."""
     minutes = record.terms.reminders
-    return STANDARD_MS if minutes is None else tuple(sorted({one * MINUTE_MS for one in minutes}, reverse=True))
+    return STANDARD_MS if minutes is None else tuple(sorted({minute * MINUTE_MS for minute in minutes}, reverse=True))
 
 
 def timers(record: BookingDetails, now_ms: int) -> list[SetTimer]:

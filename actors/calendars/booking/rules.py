@@ -1,4 +1,4 @@
-"""What follows from a record of a booking: what becomes of its time, who must answer, what its reasons are."""
+"""Conclusions from the record of a booking: what becomes of its time, who must answer, what its reasons are."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ CATEGORIES: Final = frozenset(
 
 
 def awaiting_after(record: BookingDetails, *, staff: bool) -> str:
-    """Who has to answer once one side has moved it."""
+    """The side that has to answer once the other has moved it."""
     return "" if record.status != "pending" else "client" if staff else "therapist"
 
 
@@ -28,12 +28,12 @@ def entry_status(terms: BookingTerms, *, staff: bool) -> Status:
 
 
 def taken(record: BookingDetails) -> list[Resolution]:
-    """What is to become of its time at each party: it stays taken, or held."""
+    """The state of its time at each party: taken, or still held."""
     return [Resolution(party, record.key, outcome_of(record)) for party in record.parties]
 
 
 def outcome_of(record: BookingDetails) -> Outcome:
-    """What its time counts as."""
+    """The outcome that its time counts as."""
     return "held" if record.status == "held" else "taken"
 
 

@@ -37,7 +37,7 @@ def view_of(record: BookingDetails, version: int) -> View:
 
 
 def order_of(start: int, booking_id: str = "") -> str:
-    """What bookings are sorted by."""
+    """The sort key of bookings."""
     return f"{start + 10**13:014d}|{booking_id}"
 
 

@@ -1,4 +1,4 @@
-"""What a calendar answers. Times in ms."""
+"""Answers of a calendar. Times in ms."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from actors.calendars.hours.schedule import CalendarBody, Price
 
 
 class BookingPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What booking a service of `calendar` at a time means. Times in ms."""
+    """The consequences of booking a service of `calendar` at a time. Times in ms."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class BookingPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def session_of(calendar: str, service: str, start: int, end: int) -> str:
-    """What bookings of one group session have in common."""
+    """The key that all bookings of one group session share."""
     return f"{calendar}|{service}|{start}|{end}"
 
 
@@ -44,7 +44,7 @@ Slot = tuple[int, int, int]  # start, end, places left
 
 
 class CalendarReply(CalendarBody, frozen=True, kw_only=True):
-    """How a calendar is set up."""
+    """The set-up of a calendar."""
 
 
 class RefusedSpan(Answer, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class FreeSlots(Answer, frozen=True, kw_only=True):
 
 
 class OpenTime(Answer, frozen=True, kw_only=True):
-    """How much time is offered."""
+    """The amount of time that is offered."""
 
     open_ms: int
 
@@ -83,7 +83,7 @@ class NearbyTime(Answer, frozen=True, kw_only=True):
 
 
 class CheckedTime(Answer, frozen=True, kw_only=True):
-    """What booking a time would mean, what stands against it, and what is free instead."""
+    """The plan of a booking, the reasons against it, and times that are free instead."""
 
     plan: BookingPlan
     reasons: list[Reason]
@@ -97,12 +97,12 @@ class CheckAnswer(Answer, frozen=True, kw_only=True):
 
 
 class ProbeAnswer(Answer, frozen=True, kw_only=True):
-    """What stands against each try; nothing: it would be made."""
+    """The reasons against each attempt; none: it would succeed."""
 
     results: list[list[Reason]]
 
 
 class ImportAnswer(Answer, frozen=True, kw_only=True):
-    """How many busy times came in."""
+    """The number of busy times that were imported."""
 
     imported: int

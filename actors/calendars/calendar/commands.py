@@ -1,4 +1,4 @@
-"""What can be asked of a calendar and of an agenda, as it travels from region to shard."""
+"""Commands of a calendar and of an agenda, as they travel from region to shard."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ class ConfigureCalendar(Command[CalendarReply], frozen=True, tag="configure"):
 
 
 class GetCalendar(Command[CalendarReply], frozen=True, tag="show"):
-    """How is it set up?"""
+    """Ask for the set-up of the calendar."""
 
 
 class GetFreeTimes(Command[FreeSlots], frozen=True, kw_only=True, tag="availability"):
@@ -41,7 +41,7 @@ class GetFreeTimes(Command[FreeSlots], frozen=True, kw_only=True, tag="availabil
 
 
 class GetOpenTime(Command[OpenTime], frozen=True, tag="open_time"):
-    """How much of [start, end) is offered, in ms? For analytics."""
+    """Ask how much of [start, end) is offered, in ms. For analytics."""
 
     start: int
     end: int

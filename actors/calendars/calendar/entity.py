@@ -85,7 +85,7 @@ class Calendar:
                 return self._take(command, context)
             case Probe():
                 require_system(context.by)
-                return Decision(ProbeAnswer(results=[self._against(one) for one in command.takes]))
+                return Decision(ProbeAnswer(results=[self._against(take) for take in command.takes]))
             case TryBook():
                 return self._book(command, context)
             case Check():
@@ -137,8 +137,8 @@ class Calendar:
         require_staff(context.by, self.id)
         require_version(command.versions, version)
         check(schedule, self.id)
-        before = {one.service_id for one in self.planner.schedule.services} if self.planner else set()
-        dropped = tuple(sorted(before - {one.service_id for one in schedule.services}))
+        before = {service.service_id for service in self.planner.schedule.services} if self.planner else set()
+        dropped = tuple(sorted(before - {service.service_id for service in schedule.services}))
         reply = {"therapist_id": self.id, **whole(schedule), "version": version + 1}
         return Decision(reply, events=[Configured(schedule=schedule, dropped=dropped)])
 
@@ -147,9 +147,9 @@ class Calendar:
         if not is_staff(context.by, self.id):  # why a time is blocked is nobody else's business
             schedule = msgspec.structs.replace(
                 schedule,
-                overrides=tuple(msgspec.structs.replace(one, reason="") for one in schedule.overrides),
-                blackouts=tuple(msgspec.structs.replace(one, reason="") for one in schedule.blackouts),
-                openings=tuple(msgspec.structs.replace(one, reason="") for one in schedule.openings),
+                overrides=tuple(msgspec.structs.replace(override, reason="") for override in schedule.overrides),
+                blackouts=tuple(msgspec.structs.replace(blackout, reason="") for blackout in schedule.blackouts),
+                openings=tuple(msgspec.structs.replace(opening, reason="") for opening in schedule.openings),
             )
         return {"therapist_id": self.id, **whole(schedule), "version": version}
 
@@ -230,7 +230,7 @@ class Calendar:
         return reservations.reserve(entry, context, self._busy_by(plan, entry), plan)
 
     def _busy_by(self, plan: BookingPlan, entry: TimeEntry) -> list[Change]:
-        """What watchers hear: a group is busy when it is full."""
+        """The busy spans that watchers are told of: a group is busy when it is full."""
         if entry.session:
             mates = {one.key for one in self.occupancy.near(plan.start, plan.end) if one.session == entry.session}
             if len(mates) + 1 < plan.capacity:

@@ -1,4 +1,4 @@
-"""What happens to a calendar."""
+"""Events of a calendar."""
 
 from actors.calendars.calendar.reservations import OutcomeQueried, ReservationConfirmed, TimeReleased, TimeReserved
 from actors.calendars.hours.schedule import Schedule
@@ -26,7 +26,7 @@ class NotifyWhenFreeSet(Event, frozen=True, kw_only=True, tag="attended"):
 
 
 class ReservationRefused(Event, frozen=True, kw_only=True, tag="unreserved"):
-    """What the waitlist wanted is not to be had. An event, so that the letter has an id of its own."""
+    """A reservation for the waitlist was refused. An event, so that the letter has an id of its own."""
 
     key: str
     owner: str

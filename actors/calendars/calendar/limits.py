@@ -1,4 +1,4 @@
-"""How many bookings a calendar, a service and a client may have of a day and of a week."""
+"""Limits on the bookings of a calendar, a service and a client, by day and by week."""
 
 from actors.calendars.calendar.occupancy import Occupancy, TimeEntry
 from actors.calendars.hours.openings import OpeningHours
@@ -20,7 +20,9 @@ class BookingLimits:
         """Is there one that a booking of this service could break?"""
         rules = self._schedule.rules
         limits = (rules.max_per_day, rules.max_per_week, service.max_per_day, service.max_per_week)
-        return any(one is not None for one in (*limits, rules.max_per_client_per_day, rules.max_per_client_per_week))
+        return any(
+            limit is not None for limit in (*limits, rules.max_per_client_per_day, rules.max_per_client_per_week)
+        )
 
     def full(self, service: Service, start: int, client: str, booking: str) -> list[str]:
         """Which limits another booking on that day would break. The booking that moves does not count itself."""

@@ -1,4 +1,4 @@
-"""What time is taken. Entries lie in buckets of one UTC day each, so a look at a day costs what that day holds."""
+"""The time that is taken. Entries lie in buckets of one UTC day each, so a look at a day costs what that day holds."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Occupancy:
         return list({one.key: one for one in self.near(start, end)}.values())
 
     def count(self, what: str, number: int, whom: str = "") -> int:
-        """How many bookings: `day`, `week`, `client_day`, `client_week`, `service_day`, `service_week`."""
+        """The number of bookings by `day`, `week`, `client_day`, `client_week`, `service_day`, `service_week`."""
         return self._counts[what, number, whom]
 
     def recount(self, zone: ZoneInfo) -> None:

@@ -37,7 +37,7 @@ class Planner:
         self._free: dict[int, dict[tuple[str, int], list[Slot]]] = {}
 
     def plan(self, service: Service, start: int) -> BookingPlan:
-        """What booking this service at this time means."""
+        """The plan of booking this service at this time."""
         rules, end = self.schedule.rules, start + service.duration_minutes * MINUTE_MS
         return BookingPlan(
             start=start,
@@ -133,7 +133,7 @@ class Planner:
             pieces = timeline.segments(zone, number)
             grids = self.openings.grids(number)
             whole = timeline.wall_spans(pieces, number, 0, 24 * 60)
-            closed = timeline.without(whole, [(one.low, one.high) for one in grids])
+            closed = timeline.without(whole, [(grid.low, grid.high) for grid in grids])
             between = [Grid(low, high, low + timeline.offset_ms(zone, low)) for low, high in closed]
             for part in sorted([*grids, *between]):
                 until = part.high if part in between else self._until(number, part.high)

@@ -1,4 +1,4 @@
-"""What a booking would take of a calendar: the plan of it, the entry that it makes, and what is in the way."""
+"""The plan of a booking, the entry that it makes in a calendar, and its conflicts."""
 
 import msgspec
 
@@ -63,7 +63,7 @@ def entry_of(command: TryBook | TryTake | Reserve, plan: BookingPlan) -> TimeEnt
 
 
 def collisions(occupancy: Occupancy, plan: BookingPlan, booking: str) -> list[str]:
-    """What of `taken`, `group_full`, `buffer` stands against this plan. Time of the booking that moves does not."""
+    """The conflicts of this plan: `taken`, `group_full`, `buffer`. Time of the booking that moves does not."""
     mates, codes = 0, set()
     for one in occupancy.each_near(plan.start - plan.before, plan.end + plan.after):
         if booking and one.booking == booking:

@@ -89,7 +89,7 @@ def reserve(entry: TimeEntry, context: Context, changes: Sequence[Change], reply
 def confirm_or_cancel(
     occupancy: Occupancy, command: ConfirmOrCancel, context: Context, *, waiting: bool = False
 ) -> Decision:
-    """What the owner decided."""
+    """The events that carry out the owner's decision."""
     require_system(context.by)
     entry = occupancy.entries.get(command.key)
     if entry is None:
@@ -112,8 +112,8 @@ def resolve_in_doubt(occupancy: Occupancy, command: ResolveInDoubt, context: Con
 
 
 def freed_by(occupancy: Occupancy, entry: TimeEntry) -> list[Span]:
-    """What becomes free when this entry goes: its time, without what others take of it. A place in a group is free
-    although others stay."""
+    """The spans that become free when this entry goes: its time, without what others take of it. A place in a group is
+    free although others stay."""
     if entry.session:
         return [(entry.start, entry.end)]
     others = [(one.start, one.end) for one in occupancy.near(entry.start, entry.end) if one.key != entry.key]

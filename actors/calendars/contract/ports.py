@@ -1,4 +1,4 @@
-"""What the services of calendars need of the rest, and how they ask calendars."""
+"""The ports of the calendars' services: what they need of the rest, and how they ask calendars."""
 
 from collections.abc import Awaitable, Callable
 

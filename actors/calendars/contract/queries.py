@@ -1,4 +1,4 @@
-"""What clients may ask to see of calendars, over REST (as query members) and over sockets (as payloads)."""
+"""Queries of clients about calendars, over REST (as query members) and over sockets (as payloads)."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class FreeTimes(SpanQuery, frozen=True):
     duration_minutes: Minutes | None = None
 
     def command(self, by: Principal) -> GetFreeTimes:
-        """What is asked of the calendar. Clients are shown what they themselves may book."""
+        """The command for the calendar. Clients are shown what they themselves may book."""
         start, end = self.span()
         client = by.user if by.role == "client" else ""
         return GetFreeTimes(

@@ -1,4 +1,5 @@
-"""What is answered about calendars and bookings, as types: the shape of the contract, and who is told of in it."""
+"""The types of answers about calendars and bookings: the contract's shapes, with the members that name people
+marked."""
 
 from typing import Literal
 
@@ -18,7 +19,7 @@ class BookingPage(Answer, frozen=True, kw_only=True):
 
 
 class Alternative(Answer, frozen=True, kw_only=True):
-    """What could be booked instead."""
+    """A time that could be booked instead."""
 
     therapist_id: str
     service_id: str | None
@@ -35,7 +36,7 @@ class Checked(Answer, frozen=True, kw_only=True):
 
 
 class BulkResult(Answer, frozen=True, kw_only=True):
-    """What became of one of many."""
+    """The result of one item of a bulk request."""
 
     booking_id: str
     status: Literal["done", "possible", "failed"]
@@ -46,7 +47,7 @@ class BulkResult(Answer, frozen=True, kw_only=True):
 
 
 class BulkReply(Answer, frozen=True, kw_only=True):
-    """What became of many."""
+    """The results of a bulk request."""
 
     dry_run: bool
     results: list[BulkResult]
@@ -116,7 +117,7 @@ class Watched(Answer, frozen=True, kw_only=True):
 
 
 class LeadTimes(Answer, frozen=True, kw_only=True):
-    """How long before their start bookings are made."""
+    """Lead times: how long before their start bookings are made."""
 
     median: float | None
     shortest: float | None
@@ -124,7 +125,7 @@ class LeadTimes(Answer, frozen=True, kw_only=True):
 
 
 class CalendarFigures(Answer, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
-    """How a calendar is used."""
+    """Figures of a calendar's use."""
 
     therapist_id: str
     since: str
@@ -148,7 +149,7 @@ class LeftOut(Answer, frozen=True, kw_only=True):
 
 
 class ImportedReply(Answer, frozen=True, kw_only=True):
-    """How much busy time came in, and what was left out (the first hundred are named)."""
+    """The result of an import: busy times, and the components left out (the first hundred are named)."""
 
     imported: int
     events: int

@@ -1,4 +1,4 @@
-"""What clients may send about calendars, over REST and over sockets: the bodies of the contract.
+"""Requests of clients about calendars, over REST and over sockets: the bodies of the contract.
 
 Forms are checked here; whether it is allowed, and the sense of it, is the entities' business.
 """
@@ -162,7 +162,7 @@ class EmptyBody(Body, frozen=True):
 
 
 class PatchBody(Body, frozen=True, kw_only=True):
-    """What is there is changed, each alone."""
+    """A partial change: each member that is present is changed, the others stay."""
 
     start: Instant | None = None
     end: Instant | None = None

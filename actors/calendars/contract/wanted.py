@@ -1,4 +1,4 @@
-"""What somebody wants of the services of bookings."""
+"""Arguments of the services of bookings."""
 
 from typing import Final
 

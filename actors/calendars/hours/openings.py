@@ -47,9 +47,11 @@ class OpeningHours:
         self._holidays: dict[int, frozenset[int]] = {}
         self.zone = timeline.kept_zone(schedule.tz)
         self._weekly = {name: minutes(hours, name) for name, hours in schedule.weekly.items()}
-        self._overrides = {timeline.day_number(one.date): minutes(one.hours, "hours") for one in schedule.overrides}
-        self._extra = timeline.merged([span(one, "openings") for one in schedule.openings])
-        self.blackouts = sorted((*span(one, "blackouts"), one.kind) for one in schedule.blackouts)
+        self._overrides = {
+            timeline.day_number(override.date): minutes(override.hours, "hours") for override in schedule.overrides
+        }
+        self._extra = timeline.merged([span(opening, "openings") for opening in schedule.openings])
+        self.blackouts = sorted((*span(blackout, "blackouts"), blackout.kind) for blackout in schedule.blackouts)
         self._gone = timeline.merged([(low, high) for low, high, _ in self.blackouts])
 
     def day(self, number: int) -> Day:
@@ -75,14 +77,14 @@ class OpeningHours:
     def grid_at(self, at_ms: int) -> Grid | None:
         """The grid of the stretch that holds this instant; None: it is outside of all hours."""
         grids = self.grids(timeline.day_of(self.zone, at_ms))
-        return next((one for one in grids if one.low <= at_ms < one.high), None)
+        return next((grid for grid in grids if grid.low <= at_ms < grid.high), None)
 
     def contains(self, start: int, end: int) -> bool:
         """Is all of [start, end) open?"""
         return _covered(start, end, self._spans(start, end, blackouts=True))
 
     def total(self, start: int, end: int) -> int:
-        """How many ms of [start, end) are open."""
+        """The open time within [start, end), in ms."""
         spans = self._spans(start, end, blackouts=True)
         return sum(max(0, min(high, end) - max(low, start)) for low, high in spans)
 
@@ -97,7 +99,7 @@ class OpeningHours:
         return found
 
     def _opened(self, number: int, low: int) -> int:
-        """What the clock showed when the stretch opened that is open at `low`, on this day."""
+        """The wall-clock time at which the stretch that is open at `low` opened, on this day."""
         opened = low
         for before in range(number - 1, number - 1 - _LONGEST_DAYS, -1):
             hours = self.day(before).hours
@@ -119,7 +121,7 @@ class OpeningHours:
             layer, hours = "override", self._overrides[number]
         elif self._is_holiday(number):
             layer, hours = "holiday", []
-        spans = [one for low, high in hours for one in timeline.wall_spans(pieces, number, low, high)]
+        spans = [wall_span for low, high in hours for wall_span in timeline.wall_spans(pieces, number, low, high)]
         whole = timeline.wall_spans(pieces, number, 0, 24 * 60)
         for low, high in self._extra_near(number):
             spans += [(max(low, a), min(high, b)) for a, b in whole if low < b and a < high]

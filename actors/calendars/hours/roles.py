@@ -1,4 +1,4 @@
-"""Who may act for whom on calendars: the relation is found here, what follows from it is said by `common.policy`."""
+"""The relation of a caller to a calendar; what it permits is said by `common.policy`."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a calendar is set up with: the body of `PUT /api/calendars/{id}`, and the rules that it must keep itself."""
+"""The schedule of a calendar: the body of `PUT /api/calendars/{id}`, and the rules that it must keep itself."""
 
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
@@ -113,7 +113,8 @@ class Schedule(Part, frozen=True, kw_only=True):
 
 
 class CalendarBody(Schedule, frozen=True, kw_only=True):
-    """What a client puts: a schedule, or what it got, changed. Nothing hangs on `version`: it counts bookings too."""
+    """The body of a PUT: a schedule, or one that was read and changed. `version` is ignored here: it counts bookings
+    too."""
 
     therapist_id: Id | None = None
     version: int | None = None
@@ -146,11 +147,11 @@ def check(schedule: Schedule, own_id: str) -> None:
         if weekday not in timeline.WEEKDAYS:
             raise _invalid(f"weekly.{weekday}", "is not a weekday (mon ... sun)")
         minutes(hours, f"weekly.{weekday}")
-    dates = [timeline.day_number(one.date, "overrides.date") for one in schedule.overrides]
+    dates = [timeline.day_number(override.date, "overrides.date") for override in schedule.overrides]
     if len(set(dates)) < len(dates):
         raise _invalid("overrides", "name a date twice")
-    for one in schedule.overrides:
-        minutes(one.hours, "overrides.hours")
+    for override in schedule.overrides:
+        minutes(override.hours, "overrides.hours")
     for stretch in schedule.blackouts:
         span(stretch, "blackouts")
     for stretch in schedule.openings:
@@ -176,9 +177,9 @@ def _check_services(schedule: Schedule, own_id: str) -> None:
 def _check_lines(schedule: Schedule) -> None:
     """Here and not by type: a schedule of the first release, which did not look, must still be read."""
     lines = [("services.title", service.title) for service in schedule.services]
-    lines += [("overrides.reason", one.reason) for one in schedule.overrides]
-    lines += [("blackouts.reason", one.reason) for one in schedule.blackouts]
-    lines += [("openings.reason", one.reason) for one in schedule.openings]
+    lines += [("overrides.reason", override.reason) for override in schedule.overrides]
+    lines += [("blackouts.reason", blackout.reason) for blackout in schedule.blackouts]
+    lines += [("openings.reason", opening.reason) for opening in schedule.openings]
     for field, text in lines:
         if not is_line(text):
             raise _invalid(field, COMPLAINT)

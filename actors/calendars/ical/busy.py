@@ -1,4 +1,4 @@
-"""What a file of events says: busy time, what was left out, and occurrences that are not."""
+"""Busy time of an iCalendar file, the components left out, and cancelled occurrences."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,7 +11,7 @@ MOST_SPANS: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class SkippedComponent:
-    """What was left out: the component's number in the file (from 0), its UID if it has one, and why."""
+    """A component that was left out: its number in the file (from 0), its UID if it has one, and why."""
 
     index: int
     reason: str
@@ -20,7 +20,8 @@ class SkippedComponent:
 
 @dataclass(slots=True)
 class Busy:
-    """What a file says of [start, end): merged spans, and how many events say so, are free or outside, or left out."""
+    """Busy time of a file within [start, end): merged spans, and how many events say so, are free or outside, or left
+    out."""
 
     spans: list[Span] = field(default_factory=list)
     events: int = 0

@@ -21,7 +21,7 @@ def feed(bookings: Iterable[tuple[BookingDetails, int]], name: str, now_ms: int)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
-    shown = [one for one in bookings if one[0].status != "expired"]
+    shown = [booking for booking in bookings if booking[0].status != "expired"]
     for name in sorted({record.tz for record, _ in shown} - {"", "UTC"}):
         calendar.add_component(vtimezone(name))
     for record, version in shown:

@@ -47,7 +47,7 @@ class Wall(Protocol):
         """The instant (ms) at which it shows this; see `timeline.instant_of`."""
 
     def shown(self, at_ms: int) -> datetime:
-        """What it shows at an instant."""
+        """The wall-clock time that it shows at an instant."""
 
 
 class NamedZone:
@@ -74,8 +74,8 @@ class Defined:
 
     def __init__(self, onsets: list[_Onset]) -> None:
         self._onsets = onsets
-        self._instants = [one.at_ms for one in onsets]
-        self._walls = [one.at_ms + max(one.before, one.after) for one in onsets]
+        self._instants = [onset.at_ms for onset in onsets]
+        self._walls = [onset.at_ms + max(onset.before, onset.after) for onset in onsets]
 
     def instant(self, shown: datetime) -> int:
         wall_ms = _ms(shown)
@@ -95,7 +95,9 @@ class FileZones:
     def __init__(self, own: ZoneInfo, definitions: Iterable[Component], start: int, end: int, steps: Steps) -> None:
         self._own = NamedZone(own)
         self._utc = NamedZone(ZoneInfo("UTC"))
-        self._definitions = {(one.calendar, _stripped(one.text("TZID"))): one for one in definitions}
+        self._definitions = {
+            (definition.calendar, _stripped(definition.text("TZID"))): definition for definition in definitions
+        }
         self._from = _EPOCH + timedelta(milliseconds=start)
         self._to = _EPOCH + timedelta(milliseconds=end)
         self._steps = steps
@@ -152,11 +154,11 @@ class FileZones:
         start = content_lines.when(begins).wall
         walls = [start]
         for dates in part.all("RDATE"):
-            walls += [one.wall for one in content_lines.whens(dates)]
+            walls += [when.wall for when in content_lines.whens(dates)]
         for rule in part.all("RRULE"):
             walls += self._recurrences(rule.value, start, before)
         unit = timedelta(milliseconds=1)
-        return [_Onset(_ms(one - before), before // unit, after // unit) for one in walls]
+        return [_Onset(_ms(wall - before), before // unit, after // unit) for wall in walls]
 
     def _recurrences(self, text: str, start: datetime, before: timedelta) -> list[datetime]:
         """From some years before what is asked about, or before the end of a rule that ended earlier."""

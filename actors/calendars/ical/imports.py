@@ -97,7 +97,11 @@ class _Reader:
         self._steps = steps
         self._of_one = of_one
         self._zones = FileZones(
-            own=zone, definitions=(one for one in parts if one.name == "VTIMEZONE"), start=start, end=end, steps=steps
+            own=zone,
+            definitions=(part for part in parts if part.name == "VTIMEZONE"),
+            start=start,
+            end=end,
+            steps=steps,
         )
         self._parts = [_Event(number, one) for number, one in enumerate(parts) if one.name != "VTIMEZONE"]
         self._moved: dict[tuple[int, str], ReplacedTimes] = {}
@@ -106,7 +110,7 @@ class _Reader:
 
     def run(self) -> Pauses:
         """Changed occurrences first: only what can be read itself takes the place of another."""
-        read = [one for one in self._parts if one.part.name in _READ]
+        read = [part for part in self._parts if part.part.name in _READ]
         for one in self._parts:
             if one.part.name not in _READ:
                 self._leave(one, "not_busy_time")
@@ -130,12 +134,12 @@ class _Reader:
         """Has every event been left out?"""
         return self._failed == self.busy.events
 
-    def _leave(self, one: _Event, reason: str) -> None:
-        self.busy.left_out.append(SkippedComponent(one.index, reason, one.uid))
-        self._failed += one.part.name in _READ
+    def _leave(self, event: _Event, reason: str) -> None:
+        self.busy.left_out.append(SkippedComponent(event.index, reason, event.uid))
+        self._failed += event.part.name in _READ
 
-    def _take(self, one: _Event) -> Pauses:
-        part = one.part
+    def _take(self, event: _Event) -> Pauses:
+        part = event.part
         if part.is_broken:
             raise Malformed("malformed")
         if part.name == "VFREEBUSY":
@@ -152,11 +156,11 @@ class _Reader:
             self.busy.free += 1
             spans: list[Span] = []
         else:
-            spans = yield from self._spans_of(one)
+            spans = yield from self._spans_of(event)
         if replaced is not None:
             if replaced.parameters.get("RANGE"):
                 raise Malformed("range_not_supported")
-            gone = self._moved.setdefault((part.calendar, one.uid), ReplacedTimes())
+            gone = self._moved.setdefault((part.calendar, event.uid), ReplacedTimes())
             self._add(gone, content_lines.when(replaced), part.calendar, whole_days=False)
         if spans:
             self._keep(spans)
@@ -197,8 +201,8 @@ class _Reader:
             return low, self._zones.wall(ends, calendar).instant(ends.wall)
         return low, _after(wall, begins.wall, ends)
 
-    def _spans_of(self, one: _Event) -> Generator[None, None, list[Span]]:
-        part = one.part
+    def _spans_of(self, event: _Event) -> Generator[None, None, list[Span]]:
+        part = event.part
         first = part.one("DTSTART")
         if first is None:
             raise Malformed("no_start")
@@ -206,7 +210,7 @@ class _Reader:
         wall = self._zones.wall(begins, part.calendar)
         length = self._length(part, begins, wall)
         self._steps.grant(self._of_one)
-        gone = yield from self._gone(one, begins)
+        gone = yield from self._gone(event, begins)
         walls = {begins.wall: None}
         if part.one("RECURRENCE-ID") is None:
             for rule in part.all("RRULE"):
@@ -295,25 +299,25 @@ class _Reader:
             return wall.shown((found.wall - _EPOCH) // timedelta(milliseconds=1))
         return until_of(text, timedelta())
 
-    def _gone(self, one: _Event, begins: WrittenTime) -> Generator[None, None, ReplacedTimes]:
+    def _gone(self, event: _Event, begins: WrittenTime) -> Generator[None, None, ReplacedTimes]:
         """EXDATE, and what others stand in the place of. Of whole days the date counts, however it is written."""
-        part = one.part
+        part = event.part
         gone = ReplacedTimes()
         for line in part.all("EXDATE"):
             for moment in content_lines.whens(line):
                 yield from self._worked()
                 self._add(gone, moment, part.calendar, whole_days=begins.kind == "date")
         if part.one("RECURRENCE-ID") is None:
-            gone.moved = self._moved.get((part.calendar, one.uid))
+            gone.moved = self._moved.get((part.calendar, event.uid))
         return gone
 
-    def _add(self, gone: ReplacedTimes, one: WrittenTime, calendar: int, *, whole_days: bool) -> None:
-        if whole_days or one.kind == "date":
-            gone.dates.add(one.wall.date())
-        elif one.kind == "floating":
-            gone.walls.add(one.wall)
+    def _add(self, gone: ReplacedTimes, time: WrittenTime, calendar: int, *, whole_days: bool) -> None:
+        if whole_days or time.kind == "date":
+            gone.dates.add(time.wall.date())
+        elif time.kind == "floating":
+            gone.walls.add(time.wall)
         else:
-            gone.instants.add(self._zones.wall(one, calendar).instant(one.wall))
+            gone.instants.add(self._zones.wall(time, calendar).instant(time.wall))
 
 
 def _before(moment: datetime, long: timedelta) -> datetime:

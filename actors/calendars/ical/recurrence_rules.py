@@ -50,7 +50,7 @@ def periods(
 
 
 def _completed(rule: RecurrenceRule, start: datetime) -> RecurrenceRule:
-    """What the rule leaves open is as in its start."""
+    """The rule with its open parts taken from its start."""
     if not (rule.days or rule.month_days or rule.year_days):
         if rule.freq == "WEEKLY" or (rule.freq == "YEARLY" and rule.weeks):
             rule = replace(rule, days=frozenset(((0, start.weekday()),)))
@@ -144,7 +144,7 @@ def _of(rule: RecurrenceRule, begins: datetime, times: list[clock_time], steps: 
             steps.take(len(rule.days))
             first = _week(day, rule.wkst)
             numbers = sorted(first + (weekday - rule.wkst) % 7 for _, weekday in rule.days)
-            days = [date.fromordinal(one) for one in numbers if 1 <= one <= date.max.toordinal()]
+            days = [date.fromordinal(number) for number in numbers if 1 <= number <= date.max.toordinal()]
             days = [one for one in days if _fits(rule, one)]
         case _:
             days = [day] if _fits(rule, day) else []
@@ -171,11 +171,11 @@ def _of_month(rule: RecurrenceRule, year: int, month: int, steps: Steps) -> list
     last = monthrange(year, month)[1]
     numbers: Iterator[int] | range = range(1, last + 1)
     if rule.month_days:
-        meant = {one if one > 0 else last + 1 + one for one in rule.month_days}
+        meant = {month_day if month_day > 0 else last + 1 + month_day for month_day in rule.month_days}
         numbers = iter(sorted(one for one in meant if 1 <= one <= last))
     days = [date(year, month, number) for number in numbers]
     steps.take(2 + len(days))
-    return [one for one in days if _fits(rule, one)]
+    return [day for day in days if _fits(rule, day)]
 
 
 def _fits(rule: RecurrenceRule, day: date) -> bool:
@@ -221,5 +221,5 @@ def _picked(rule: RecurrenceRule, found: list[datetime], steps: Steps) -> list[d
     if not rule.positions:
         return found
     steps.take(len(rule.positions))
-    places = {one - 1 if one > 0 else len(found) + one for one in rule.positions}
-    return [found[one] for one in sorted(places) if 0 <= one < len(found)]
+    places = {position - 1 if position > 0 else len(found) + position for position in rule.positions}
+    return [found[place] for place in sorted(places) if 0 <= place < len(found)]

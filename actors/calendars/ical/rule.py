@@ -107,7 +107,7 @@ def _numbers(parts: dict[str, str], name: str, most: int, *, least: int = 1, sig
     if name not in parts:
         return _NONE
     values = parts[name].split(",")
-    if not all(_NUMBER.fullmatch(one) for one in values):
+    if not all(_NUMBER.fullmatch(value) for value in values):
         raise ValueError(name)
     found = frozenset(map(int, values))
     if not all(least <= (abs(one) if signed else one) <= most for one in found):

@@ -1,4 +1,4 @@
-"""What an expansion may cost, counted in steps: a period or a day that is looked at is one, about a microsecond.
+"""The budget of an expansion in steps: each period or day examined is one, about a microsecond.
 
 What a rule yields says nothing about what it costs: one that never matches yields nothing and looks at every day.
 """

@@ -21,7 +21,8 @@ _STEP_MS: Final = 5 * timeline.DAY_MS
 
 
 class _Kind(NamedTuple):
-    """What changes of one rule have in common: offsets before and after, what clocks say then, month, weekday, time."""
+    """The traits that changes by one rule share: offsets before and after, what clocks say then, month, weekday,
+    time."""
 
     before: timedelta
     after: timedelta

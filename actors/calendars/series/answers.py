@@ -1,11 +1,11 @@
-"""What a series answers."""
+"""Answers of a series."""
 
 from actors.calendars.hours.answers import Answer
 from actors.calendars.series.state import Definition
 
 
 class SeriesRecord(Answer, frozen=True, kw_only=True):
-    """What recurs, its bookings, and whether it goes on."""
+    """The definition of a series, its bookings, and whether it continues."""
 
     definition: Definition
     bookings: list[str]

@@ -1,4 +1,4 @@
-"""What a series is asked."""
+"""Commands of a series."""
 
 from typing import Literal
 

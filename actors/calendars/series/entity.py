@@ -101,7 +101,9 @@ class Series:
                 if self._is_first(event.booking) and not event.paid:
                     self.status = "ended"
             case SeriesExtended():
-                self.bookings = [one for one in self.bookings if one not in event.instead] + list(event.bookings)
+                self.bookings = [booking for booking in self.bookings if booking not in event.instead] + list(
+                    event.bookings
+                )
             case IdAssigned():
                 self.assigned = event.id
             case StatusSet():
@@ -145,7 +147,9 @@ class Series:
         if command.booking in self.told:
             return Decision(NOTHING)
         others = (
-            tuple(one for one in self.bookings if one != command.booking) if self._is_first(command.booking) else ()
+            tuple(booking for booking in self.bookings if booking != command.booking)
+            if self._is_first(command.booking)
+            else ()
         )
         decided = FirstDecided(booking=command.booking, paid=command.paid, others=others, staff=self.staff)
         return Decision(NOTHING, events=[decided])

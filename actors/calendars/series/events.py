@@ -1,4 +1,4 @@
-"""What happens to a series."""
+"""Events of a series."""
 
 from typing import Literal
 

@@ -43,7 +43,7 @@ def expand(rule: str, start: int, zone: ZoneInfo, exceptions: Iterable[str] = ()
     if len(walls) > MOST:
         raise _invalid(f"rrule has more than {MOST} occurrences")
     found_ms = [timeline.instant_of(zone, one) for one in walls if one.date().isoformat() not in dates]
-    return [one for one in dict.fromkeys(found_ms) if one not in instants]
+    return [fromkey for fromkey in dict.fromkeys(found_ms) if fromkey not in instants]
 
 
 def _parts(rule: str) -> list[str]:
@@ -106,11 +106,11 @@ def _until(value: str | None, zone: ZoneInfo, latest: datetime) -> datetime:
 
 def _exceptions(exceptions: Iterable[str]) -> tuple[set[str], set[int]]:
     dates, instants = set(), set()
-    for one in exceptions:
-        if len(one) == len("2026-11-20"):
-            dates.add(timeline.date_of(timeline.day_number(one, "exceptions")).isoformat())
+    for exception in exceptions:
+        if len(exception) == len("2026-11-20"):
+            dates.add(timeline.date_of(timeline.day_number(exception, "exceptions")).isoformat())
         else:
-            instants.add(timeline.parse_instant(one, "exceptions"))
+            instants.add(timeline.parse_instant(exception, "exceptions"))
     return dates, instants
 
 

@@ -1,10 +1,10 @@
-"""What a series is made of, and how it is stored in a snapshot."""
+"""The state of a series, and its form in a snapshot."""
 
 import msgspec
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What recurs. `start` in ms; `rule` as in `recurrence`."""
+    """The definition of a series. `start` in ms; `rule` as in `recurrence`."""
 
     therapist: str
     client: str

@@ -1,4 +1,4 @@
-"""What somebody wants of the services of bookings, and the commands that it becomes once its time is taken."""
+"""The commands that requests about bookings become once their time is taken."""
 
 import msgspec
 
@@ -45,7 +45,7 @@ def record_of(
 def move_of(
     record: BookingDetails, taken: ReservedTime, wanted: TimeRequest, override_reason: str, versions: Versions = ANY
 ) -> MoveBooking:
-    """What moves a booking to its new time. The price that was agreed stays with the service."""
+    """The command that moves a booking to its new time. The price that was agreed stays with the service."""
     plan = taken.plan
     same_service = plan.service == record.service
     same_place = same_service and wanted.therapist == record.therapist

@@ -107,11 +107,11 @@ class BookingQueries:
             raise InvalidArgument("from lies before to, by at most 366 days.", details={"field": "to"})
         records = await self.records(therapist, start, end)
         offered = await self._calendars.open_ms(therapist, start, end, by=by)
-        kept = [one for one in records if one.status in _KEPT]
+        kept = [record for record in records if record.status in _KEPT]
         leads = sorted((one.start - one.created) / timeline.HOUR_MS for one in kept)
         sessions = {(one.start, one.end) for one in kept}
         booked = sum(high - low for low, high in sessions)
-        gone = [one for one in records if one.status == "cancelled"]
+        gone = [record for record in records if record.status == "cancelled"]
         return CalendarFigures(
             therapist_id=therapist,
             since=to_rfc3339(start),
@@ -119,11 +119,11 @@ class BookingQueries:
             offered_minutes=offered // timeline.MINUTE_MS,
             booked_minutes=booked // timeline.MINUTE_MS,
             utilisation=round(booked / offered, 4) if offered else None,
-            bookings=dict(Counter(one.status for one in records)),
+            bookings=dict(Counter(record.status for record in records)),
             lead_time_hours=LeadTimes(median=_median(leads), shortest=_median(leads[:1]), longest=_median(leads[-1:])),
             cancellations=dict(Counter(one.category or "none" for one in gone)),
             late_cancellations=sum(one.late for one in gone),
-            no_shows=dict(Counter(one.category or "none" for one in records if one.status == "no_show")),
+            no_shows=dict(Counter(record.category or "none" for record in records if record.status == "no_show")),
         )
 
     def _equal(self, wanted: BookingFilter, by: Principal) -> dict[str, str | int | bool | None]:

@@ -186,7 +186,7 @@ class Bookings:
         return await self._ask(booking, GetBooking(), by, trace)
 
     async def reminders(self, booking: str, *, by: Principal, trace: str = "") -> ReminderList:
-        """What is sent before it, and what has been. Raises NotFound."""
+        """Its reminders: those to come, and those that were sent. Raises NotFound."""
         return await self._region.ask(entity("booking", booking, "booking_id"), ListReminders(), by=by, trace=trace)
 
     async def remind(self, booking: str, *, by: Principal, trace: str = "") -> ReminderList:
@@ -223,7 +223,7 @@ class Bookings:
     async def check_many(
         self, request: BookingRequest, starts: tuple[int, ...], client: str, by: Principal, booking: str = ""
     ) -> list[tuple[BookingPlan, list[Reason]]]:
-        """What stands against each of these times: in the calendar, in its rooms, and in the client's agenda."""
+        """The reasons against each of these times: in the calendar, in its rooms, and in the client's agenda."""
         overriding = bool(request.override_reason)
         command = Check(
             starts=starts,
@@ -234,7 +234,7 @@ class Bookings:
             overriding=overriding,
         )
         results = (await self._region.ask(calendar_of(request.therapist), command, by=by)).results
-        plans = [one.plan for one in results]
+        plans = [result.plan for result in results]
         others = await probe(self._region, plans, booking=booking, client=client, by=by, overriding=overriding)
         missing = await self._taking.unrelated(plans[0].bookable_by, client, request.therapist, by)
         return [(one.plan, [*one.reasons, *missing, *why]) for one, why in zip(results, others, strict=True)]
@@ -257,7 +257,7 @@ class Bookings:
         by: Principal,
         trace: str,
     ) -> BookingReply:
-        """What the booking answers to a command with time that was taken for it. When the time has lapsed meanwhile,
+        """The answer of the booking to a command with time that was taken for it. When the time has lapsed meanwhile,
         it is taken anew; when the booking refuses, it is given back.
 
         Raises:

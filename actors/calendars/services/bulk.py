@@ -122,9 +122,9 @@ class BulkBookings:
 
 def _check(body: BulkBody, items: tuple[BulkItem, ...]) -> None:
     """Raises InvalidArgument: an item does not say where its booking is to go."""
-    if body.action == "reschedule" and any(one.start is None for one in items):
+    if body.action == "reschedule" and any(item.start is None for item in items):
         raise InvalidArgument("Name the start of each item.", details={"field": "items.start"})
-    if body.action == "transfer" and any(_target(body, one) is None for one in items):
+    if body.action == "transfer" and any(_target(body, item) is None for item in items):
         raise InvalidArgument("Name to_therapist_id, or the therapist_id of each item.", details={"field": "items"})
 
 

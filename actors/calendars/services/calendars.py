@@ -44,7 +44,7 @@ class Calendars:
         )
 
     async def get(self, calendar: str, *, by: Principal, trace: str = "") -> Reply:
-        """How a calendar is set up."""
+        """The set-up of a calendar."""
         return await self._region.submit(calendar_of(calendar), GetCalendar(), by=by, trace=trace)
 
     async def schedule(self, calendar: str, *, by: Principal) -> Schedule:
@@ -66,11 +66,11 @@ class Calendars:
     async def free_times(
         self, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
     ) -> FreeTimesReply:
-        """What a client asks for, in the zone that they ask for."""
+        """Free times as a client asks for them, in the zone that they ask for."""
         return await free_times(self._region, calendar, query, by=by, trace=trace)
 
     async def open_ms(self, calendar: str, start: int, end: int, *, by: Principal) -> int:
-        """How much time of [start, end) the calendar offers."""
+        """The time within [start, end) that the calendar offers, in ms."""
         return (await self._region.ask(calendar_of(calendar), GetOpenTime(start, end), by=by)).open_ms
 
     async def _require_sharing(self, calendar: str, schedule: Schedule) -> None:

@@ -13,13 +13,13 @@ from common.errors import Conflict
 
 
 def checked_occurrence(plan: BookingPlan, why: list[Reason]) -> Occurrence:
-    """What stands against it, if anything."""
+    """The occurrence with the reasons against it, if any."""
     status = "conflict" if why else "available"
     return Occurrence(start=to_rfc3339(plan.start), end=to_rfc3339(plan.end), status=status, reasons=why)
 
 
 def made_occurrence(occurrence: Occurrence, result: str | Conflict | None) -> Occurrence:
-    """What became of it when it was booked (the id of the booking), or was not."""
+    """The occurrence as it was booked (with the id of the booking), or refused."""
     if isinstance(result, Conflict):
         told = msgspec.convert(result.details or {}, _Refusal)
         return msgspec.structs.replace(
@@ -38,7 +38,7 @@ class _Refusal(msgspec.Struct):
 
 
 def moving_occurrence(record: BookingDetails, to: int, why: list[Reason]) -> Occurrence:
-    """What a move of one booking would be."""
+    """The occurrence that a move of one booking would be."""
     return Occurrence(
         booking_id=record.id,
         start=to_rfc3339(to),

@@ -60,8 +60,8 @@ class SeriesService:
         dry_run: bool,
         by: Principal,
     ) -> SeriesReply:
-        """What became of each time; of a dry run, or when none is `available`, there is no series. With a
-        `key` that was given before: the series as it is.
+        """Book a series; answers what became of each time. After a dry run, or when none is `available`, there is no
+        series. With a `key` that was given before: the series as it is.
 
         Raises:
             Conflict: one time of `all` cannot be had: nothing is booked, and `details.occurrences` says what stands
@@ -196,7 +196,7 @@ class SeriesService:
         if status == "active":
             await self._resume(series, found, by)
         else:
-            ahead = [one for one in await self._records(found.bookings) if self._is_ahead(one)]
+            ahead = [record for record in await self._records(found.bookings) if self._is_ahead(record)]
             await self._drop([one.id for one in ahead], by, PAUSED if status == "paused" else "")
         return await self.get(series, by=by)
 
@@ -270,7 +270,7 @@ class SeriesService:
         return suggested
 
     async def _chosen(self, found: SeriesRecord, scope: Scope, anchor: str) -> list[BookingDetails]:
-        records = {one.id: one for one in await self._records(found.bookings) if self._is_ahead(one)}
+        records = {record.id: record for record in await self._records(found.bookings) if self._is_ahead(record)}
         if anchor not in records:
             raise InvalidArgument(
                 "booking_id is no occurrence of this series that lies ahead.", details={"field": "booking_id"}
@@ -278,7 +278,7 @@ class SeriesService:
         if scope == "this":
             return [records[anchor]]
         since = records[anchor].start if scope == "following" else 0
-        return [one for one in records.values() if one.start >= since]
+        return [record for record in records.values() if record.start >= since]
 
     def _is_ahead(self, record: BookingDetails) -> bool:
         return record.status in ("held", "pending", "confirmed") and record.start > self._clock.platform_ms()

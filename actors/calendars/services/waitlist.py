@@ -52,7 +52,7 @@ class WaitlistService:
         self._clock = clock
 
     async def join(self, body: WaitlistBody, *, by: Principal, key: str = "") -> Standing:
-        """Where they stand. A repeat with a `key` (`Bookings.key_of`) is the same wish.
+        """Join the waitlist; answers the position. A repeat with a `key` (`Bookings.key_of`) is the same wish.
 
         Raises:
             NotFound: there is no such calendar, or it does not offer the service.

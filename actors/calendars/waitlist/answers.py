@@ -1,4 +1,4 @@
-"""What people are told of the waitlist: where they stand, how long it may take, and how it goes."""
+"""Answers of the waitlist: positions, estimates, figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ class Factor(Answer, frozen=True, kw_only=True):
 
 
 class Standing(Answer, frozen=True, kw_only=True):
-    """Where somebody stands who has joined the waitlist."""
+    """The position of somebody who has joined the waitlist."""
 
     entry_id: str
     position: int
@@ -72,7 +72,7 @@ class WaitlistReply(Answer, frozen=True, kw_only=True):
 
 
 class WaitlistFigures(Answer, frozen=True, kw_only=True):
-    """How the waitlist goes."""
+    """Figures of the waitlist."""
 
     waiting: int
     joined: int
@@ -86,7 +86,7 @@ class WaitlistFigures(Answer, frozen=True, kw_only=True):
 
 
 def standing(entry: WaitlistEntry, position: int, accepted: Accepted, now_ms: int) -> Standing:
-    """What somebody hears who has joined."""
+    """The answer to somebody who has joined."""
     return Standing(
         entry_id=entry.id,
         position=position,
@@ -127,7 +127,7 @@ def shown(offer: Offer) -> OfferReply:
 
 
 def figures(counts: Counts, waiting: int) -> WaitlistFigures:
-    """How it goes, for staff."""
+    """The figures of the waitlist, for staff."""
     answered = counts.accepted + counts.declined + counts.lapsed
     return WaitlistFigures(
         waiting=waiting,

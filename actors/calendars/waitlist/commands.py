@@ -1,4 +1,4 @@
-"""What the waitlist is asked."""
+"""Commands of the waitlist."""
 
 from actors.calendars.calendar.commands import Reserved, TimeFreed
 from actors.calendars.calendar.reservations import QueryOutcome
@@ -51,13 +51,13 @@ class LapseOffer(Command[NothingToTell], frozen=True, tag="lapse"):
 
 
 class GetWaitlist(Command[WaitlistReply], frozen=True, tag="listing"):
-    """Who waits: one's own, or (staff) those of a calendar."""
+    """List entries: one's own, or (staff) those of a calendar."""
 
     calendar: str = ""
 
 
 class GetWaitlistFigures(Command[WaitlistFigures], frozen=True, tag="figures"):
-    """How it goes. Staff only."""
+    """Ask for the figures of the waitlist. Staff only."""
 
 
 WaitlistCommand = (

@@ -117,7 +117,7 @@ class Waitlist:
                 self.openings.append(event.opening)
             case SlotsMatched():
                 self.openings = []
-                self.offers |= {one.id: one for one in event.offers}
+                self.offers |= {offer.id: offer for offer in event.offers}
             case OfferMade():
                 self.offers[event.offer.id] = event.offer
                 self.openings += event.rest
@@ -130,7 +130,7 @@ class Waitlist:
 
     def _join(self, command: JoinWaitlist, context: Context) -> Decision:
         entry = msgspec.structs.replace(command.entry, joined=context.now_ms, passed=())
-        if entry.client != context.by.user and not all(is_staff(context.by, one) for one in entry.calendars):
+        if entry.client != context.by.user and not all(is_staff(context.by, calendar) for calendar in entry.calendars):
             raise PermissionDenied("One waits for oneself.")
         check(entry, command.note, context.now_ms)
         in_line = ranked(self.entries.values(), context.now_ms)
@@ -152,19 +152,19 @@ class Waitlist:
 
     def _over(self, now_ms: int) -> list[Event]:
         """Wishes for times that are past go, with the next one that comes."""
-        over = [one for one in self.entries.values() if one.end <= now_ms]
-        offered = {one.entry for one in self.offers.values()}
+        over = [entry for entry in self.entries.values() if entry.end <= now_ms]
+        offered = {offer.entry for offer in self.offers.values()}
         return [WaitlistLeft(entry=one.id) for one in over if one.id not in offered]
 
     def _leave(self, entry: WaitlistEntry) -> Decision:
-        mine = [one for one in self.offers.values() if one.entry == entry.id and one.offered]
+        mine = [offer for offer in self.offers.values() if offer.entry == entry.id and offer.offered]
         events: list[Event] = [OfferClosed(offer=one, how="left") for one in mine]
         events.append(WaitlistLeft(entry=entry.id, quiet=self._quiet_without(entry)))
         return Decision(NOTHING, events=events)
 
     def _opened(self, command: TimeFreed, context: Context) -> Decision:
         opening = FreedSlot(command.calendar, command.start, command.end)
-        if not any(wants(one, opening) for one in self.entries.values()):
+        if not any(wants(entry, opening) for entry in self.entries.values()):
             return Decision(NOTHING)
         return Decision(NOTHING, events=[SlotFreed(opening=opening)], timers=[_match_soon(context)])
 
@@ -172,8 +172,8 @@ class Waitlist:
         """Each opening to the first who wants it; nobody gets two at once."""
         if not self.openings:
             return Decision(NOTHING)
-        busy = {one.entry for one in self.offers.values()}
-        clients = {one.client for one in self.offers.values()}
+        busy = {offer.entry for offer in self.offers.values()}
+        clients = {offer.client for offer in self.offers.values()}
         offers: list[Offer] = []
         wishes: list[WaitlistEntry] = []
         left = sorted((one for one in self.openings if one.end > context.now_ms), key=lambda one: one.start)
@@ -272,7 +272,7 @@ class Waitlist:
             raise PermissionDenied("Only those who run this calendar may do that.")
         in_line = ranked(self.entries.values(), context.now_ms)
         chosen = [one for one in in_line if (command.calendar in one.calendars if staff else one.client == by.user)]
-        offered = {one.entry: one for one in self.offers.values() if one.offered}
+        offered = {offer.entry: offer for offer in self.offers.values() if offer.offered}
         lines = (
             listed(
                 entry=one,
@@ -293,9 +293,11 @@ class Waitlist:
 
     def _entry(self, entry_id: str, by: Principal) -> WaitlistEntry:
         entry = self.entries.get(entry_id)
-        if entry is None or (entry.client != by.user and not any(is_staff(by, one) for one in entry.calendars)):
+        if entry is None or (
+            entry.client != by.user and not any(is_staff(by, calendar) for calendar in entry.calendars)
+        ):
             raise NotFound("There is no such wish.")
-        if entry.client != by.user and not all(is_staff(by, one) for one in entry.calendars):
+        if entry.client != by.user and not all(is_staff(by, calendar) for calendar in entry.calendars):
             raise PermissionDenied("This wish is for other calendars too. Ask the client, or those who run them all.")
         return entry
 

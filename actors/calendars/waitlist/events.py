@@ -1,4 +1,4 @@
-"""What happens to the waitlist."""
+"""Events of the waitlist."""
 
 from actors.calendars.calendar.reservations import Outcome
 from actors.calendars.waitlist.state import FreedSlot, Offer, WaitlistEntry
@@ -25,7 +25,7 @@ class SlotFreed(Event, frozen=True, kw_only=True, tag="freed"):
 
 
 class SlotsMatched(Event, frozen=True, kw_only=True, tag="shared"):
-    """What came free was shared out: the calendars are asked for these, the rest is nobody's."""
+    """Time that came free was shared out: the calendars are asked for these, the rest is nobody's."""
 
     offers: tuple[Offer, ...]
     wishes: tuple[WaitlistEntry, ...]

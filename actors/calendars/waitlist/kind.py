@@ -52,8 +52,8 @@ class WaitlistKind(Kind[Waitlist, WaitlistCommand, WaitlistEvent]):
     def restore(self, key: str, state: bytes) -> Waitlist:
         kept = msgspec.msgpack.decode(state, type=WaitlistState)
         waitlist = Waitlist()
-        waitlist.entries = {one.id: one for one in kept.entries}
-        waitlist.offers = {one.id: one for one in kept.offers}
+        waitlist.entries = {entry.id: entry for entry in kept.entries}
+        waitlist.offers = {offer.id: offer for offer in kept.offers}
         waitlist.openings, waitlist.counts, waitlist.accepted = kept.openings, kept.counts, kept.accepted
         return waitlist
 

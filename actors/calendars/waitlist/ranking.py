@@ -16,7 +16,7 @@ PASSED_H: Final = 24  # each offer that was let go costs so much
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """How far in front somebody is, in hours, by what it comes from."""
+    """The components of somebody's priority, in hours."""
 
     urgency: int
     waiting: float
@@ -24,13 +24,13 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 def weights(entry: WaitlistEntry, now_ms: int) -> Weights:
-    """What counts for, and against, an entry."""
+    """The components of an entry's priority."""
     waited = min((now_ms - entry.joined) / HOUR_MS, CAP_H)
     return Weights(URGENCIES[entry.urgency], waited, -PASSED_H * len(entry.passed))
 
 
 def priority(entry: WaitlistEntry, now_ms: int) -> float:
-    """How far in front somebody is, in hours."""
+    """The priority of an entry, in hours."""
     counted = weights(entry, now_ms)
     return counted.urgency + counted.waiting + counted.passed
 
@@ -42,14 +42,14 @@ def wants(entry: WaitlistEntry, opening: FreedSlot) -> bool:
     return fresh and overlaps and opening.calendar in entry.calendars
 
 
-def rivals(one: WaitlistEntry, other: WaitlistEntry) -> bool:
+def rivals(entry: WaitlistEntry, other: WaitlistEntry) -> bool:
     """Do they wait for some of the same calendars?"""
-    return bool(set(one.calendars) & set(other.calendars))
+    return bool(set(entry.calendars) & set(other.calendars))
 
 
 def ranked(entries: Iterable[WaitlistEntry], now_ms: int) -> list[WaitlistEntry]:
     """Those whose time is still to come, who comes first in front."""
-    live = (one for one in entries if one.end > now_ms)
+    live = (entry for entry in entries if entry.end > now_ms)
     return sorted(live, key=lambda one: (-priority(one, now_ms), one.joined))
 
 

@@ -1,4 +1,4 @@
-"""What the waitlist is made of, and how it is stored in a snapshot. Times in ms."""
+"""The state of the waitlist, and its form in a snapshot. Times in ms."""
 
 import msgspec
 

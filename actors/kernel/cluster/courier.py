@@ -7,7 +7,7 @@ from actors.kernel.history.codec import StoredLetter
 
 
 def courier_of(region: Region) -> Courier:
-    """How a shard sends letters: through a region, under the id that the sender gave them."""
+    """The courier of a shard: it sends letters through a region, under the id that the sender gave them."""
 
     async def send(letter: StoredLetter) -> None:
         if not region.reaches(letter.to):

@@ -20,7 +20,7 @@ _AT_ONCE: Final = 32  # partitions a step: they pause together
 
 
 class ShardControl(Protocol):
-    """What the mover asks of shards. Each method raises `ShardGone` when the shard cannot be reached."""
+    """The control of a shard during a handoff. Each method raises `ShardGone` when the shard cannot be reached."""
 
     async def release(self, shard: str, partitions: Sequence[int]) -> None:
         """See `Shard.release`."""

@@ -1,4 +1,5 @@
-"""What an actor hosts, and what a process is told to host it: how Ray's part and the composition root meet."""
+"""The interface between Ray's actors and the composition root: the hosted shard, and the specification of its
+process."""
 
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from store.ports.stores import Stores
 
 
 class ClusterSpec(Protocol):
-    """What a process needs to host or to reach shards; pickled to wherever it runs."""
+    """Everything that a process needs to host or to reach shards; pickled to wherever it runs."""
 
     @property
     def settings(self) -> Settings:
@@ -27,7 +28,7 @@ class ClusterSpec(Protocol):
         ...
 
     def shards(self, pool: str) -> int:
-        """How many shards the pool has."""
+        """The number of shards of the pool."""
         ...
 
     def kinds(self, pool: str) -> list[AnyKind]:
@@ -39,7 +40,7 @@ class ClusterSpec(Protocol):
         ...
 
     async def attended(self, pool: str, stores: Stores) -> Coroutine[Any, Any, None] | None:
-        """What a process that hosts a shard of this pool does beside it, for as long as it runs; None: nothing. Awaited
+        """The task that runs beside a shard of this pool for as long as its process runs; None: there is none. Awaited
         before the first command: what that needs to know is known then."""
         ...
 
@@ -58,11 +59,11 @@ class ClusterSpec(Protocol):
 
 
 class HostedMetrics(Protocol):
-    """What a shard counts."""
+    """The metrics of a shard."""
 
     @property
     def registry(self) -> CollectorRegistry:
-        """Where it is counted."""
+        """The registry of its metrics."""
         ...
 
     def levels(self, stats: dict[str, object]) -> None:
@@ -71,11 +72,11 @@ class HostedMetrics(Protocol):
 
 
 class HostedShard(ShardClient, Protocol):
-    """What an actor can host: it is called as a shard is, starts, stops, and tells how it is."""
+    """A shard as an actor hosts it: it can be called, started, stopped and asked for its state."""
 
     @property
     def metrics(self) -> HostedMetrics:
-        """What it counts."""
+        """Its metrics."""
         ...
 
     def stats(self) -> dict[str, object]:

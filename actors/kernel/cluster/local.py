@@ -138,7 +138,7 @@ class LocalCluster:
         return _Direct(self, shard)
 
     def workplace(self, shard: str) -> WorkClient:
-        """Where a runner asks a shard for work."""
+        """The address at which a runner asks a shard for work."""
         return _Direct(self, shard)
 
 

@@ -1,1 +1,2 @@
-"""What kinds, callers and shards agree on: entities, ports, partitions, and the messages between region and shard."""
+"""The contract between kinds, callers and shards: entities, ports, partitions, and the messages between region and
+shard."""

@@ -20,7 +20,7 @@ class _Apart(TypedDict):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What an entity answered. `data` is JSON; `version` is the entity's version that it reflects."""
+    """The answer of an entity. `data` is JSON; `version` is the entity's version that it reflects."""
 
     data: bytes
     version: int
@@ -41,7 +41,7 @@ def failure(correlation_id: int, error: CarewireError, version: int) -> protocol
 
 
 def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol.TopicDelivery:
-    """What listeners get of an event."""
+    """The delivery of an event to its listeners."""
     packet = packet_of(shown.name, shown.payload)
     if not (shown.skip or shown.instead or shown.only or shown.attachments):
         return protocol.TopicDelivery(topic=entity_id, version=version, packet=packet, at_ms=at_ms, evict=shown.evict)
@@ -56,7 +56,7 @@ def delivery(entity_id: str, version: int, shown: Shown, at_ms: int) -> protocol
 
 
 def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.TopicDelivery:
-    """What listeners get of an ephemeral event."""
+    """The delivery of an ephemeral event to its listeners."""
     return protocol.TopicDelivery(
         topic=entity_id,
         version=0,
@@ -70,7 +70,7 @@ def signal_delivery(entity_id: str, signal: Signal, at_ms: int) -> protocol.Topi
 
 
 def _apart(said: Shown | Signal) -> _Apart:
-    """Who gets something else than the others."""
+    """The users who get something else than the others."""
     skip, *others = said.skip or ("",)
     return {
         "skip": skip,

@@ -1,4 +1,4 @@
-"""Who submits a command, and the command while it waits for its turn."""
+"""The caller of a command, and the command while it waits for its turn."""
 
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ StoredReply = tuple[bytes, int]  # a reply, and the version that it reflects
 
 
 class TurnCaller(Protocol):
-    """Who waits for an answer: a subscriber's session, or the shard itself."""
+    """A caller that waits for an answer: a subscriber's session, or the shard itself."""
 
     def answer(self, answer: ItemAnswer) -> None:
         """Called exactly once for each submission that is not given up."""

@@ -33,7 +33,7 @@ NOBODY: Final = "nobody"
 
 
 class Principal(msgspec.Struct, frozen=True, array_like=True):
-    """Who asks, as the token said it. `user` is "" for the system itself (a timer, a letter)."""
+    """The caller, as the token said it. `user` is "" for the system itself (a timer, a letter)."""
 
     user: str
     role: str = "client"
@@ -77,7 +77,7 @@ class Attach(msgspec.Struct, frozen=True, tag="kernel.attach"):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a decision may know besides the state. `now_ms` never runs backwards for one entity."""
+    """The input of a decision besides the state. `now_ms` never runs backwards for one entity."""
 
     by: Principal
     now_ms: int
@@ -142,7 +142,7 @@ class SetTimer(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What `decide` wants to happen. Nothing has happened yet.
+    """The result of `decide`. Nothing has happened yet.
 
     `reply` is the answer's data (anything msgspec can encode as JSON), or a `Query` that `Kind.read` answers from
     storage once the turn is stored.
@@ -156,7 +156,7 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """How an event appears to those who listen: a Socket.IO event name and its payload (a JSON object).
+    """An event as listeners see it: a Socket.IO event name and its payload (a JSON object).
 
     `evict` is a user whose sockets hear this and nothing later. `skip` are users whose sockets do not get it; sockets
     of those in `instead` get that packet (`packet_of`) in its place. `only` is the public id of the one socket that
@@ -220,8 +220,8 @@ P = TypeVarWithDefault("P", default=None)
 
 
 class Library(Protocol):
-    """What reads may use: the journal, opened, and the read models. Majority-committed data only. Its events are those
-    of the kind that reads."""
+    """The storage that reads may use: the journal, opened, and the read models. Majority-committed data only. Its
+    events are those of the kind that reads."""
 
     async def after(self, entity_id: str, seq: int, *, upto: int, limit: int) -> list[Recorded[Any]]:
         """The oldest `limit` events numbered above `seq` and at most `upto`, in order (no notes)."""
@@ -245,7 +245,7 @@ class Library(Protocol):
 
 
 class Effects(msgspec.Struct, frozen=True):
-    """What must be done outside the journal because of one event. Each is idempotent.
+    """The work that one event entails outside the journal. Each is idempotent.
 
     `views` and `redact` are done before the command is answered, so callers read what they wrote; `letters` and
     `activities` follow. The `secret` of a view is plaintext here; the kernel seals it under the key of `owner`.
@@ -305,8 +305,8 @@ class Kind(ABC, Generic[S, C, E, P]):
 
     @abstractmethod
     def show(self, entity_id: str, recorded: Recorded[E], part: P | None) -> Shown | None:
-        """What listeners see of an event or note. `part` is the part it names, with this event folded in (live), or
-        as it is by now (replayed); None when the event names none."""
+        """The form in which listeners see an event or note. `part` is the part it names, with this event folded in
+        (live), or as it is by now (replayed); None when the event names none."""
 
     def assume_new(self, command: C) -> bool:
         """Whether a shard that hears this first of an entity takes it for new. Then the journal is not asked before the
@@ -348,7 +348,7 @@ class Kind(ABC, Generic[S, C, E, P]):
         return {}
 
     def effects(self, entity_id: str, recorded: Recorded[E], part: P | None) -> Effects | None:
-        """What else an event entails. Pure, so that read models can be rebuilt from the journal by the same rule."""
+        """The effects of an event. Pure, so that read models can be rebuilt from the journal by the same rule."""
         return None
 
     def answered(self, entity: S, answered: Answered, context: Context) -> Decision:
@@ -369,7 +369,7 @@ class Kind(ABC, Generic[S, C, E, P]):
         return self.show(entity_id, recorded, part)
 
     def gap(self, entity_id: str, first: int, last: int) -> Shown | None:
-        """What listeners are told when events first..last cannot be sent to them again."""
+        """The event that listeners get when events first..last cannot be sent to them again."""
         return None
 
     def repeated(self, command: C, reply: bytes) -> bytes:

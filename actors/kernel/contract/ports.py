@@ -1,4 +1,5 @@
-"""What the services of a kind need of the kernel and the store: as little as that, so tests hand in anything."""
+"""The ports that the services of a kind need of the kernel and the store: as few as possible, so tests hand in
+anything."""
 
 from typing import Protocol, TypeVar
 

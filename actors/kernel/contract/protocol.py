@@ -1,4 +1,4 @@
-"""What regions and shards say to each other: msgpack in both directions, one `bytes` a call.
+"""The protocol between regions and shards: msgpack in both directions, one `bytes` a call.
 
 Ray moves `bytes` far faster than object graphs, so a whole batch travels as one. Structs are arrays on the wire.
 """
@@ -35,7 +35,7 @@ class BatchItem(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=
 
 
 class CommandBatch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """What one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
+    """The commands that one subscriber submits to one shard in one call. A batch sent again bears the same `number`.
 
     `forget` are topics that nobody at the caller listens to any more; `resubscribe` are topics to be heard (again),
     each from above the version given.
@@ -89,7 +89,7 @@ class ItemAnswer(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only
 
 
 class TopicDelivery(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=True):
-    """What happened in a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
+    """An event of a topic, ready to send: `packet` is a JSON array `["event name", payload]`.
 
     `version` > 0: a numbered event; a topic's come without gap or repeat (`first` < `version`: this one stands for
     all of first..version). `version` 0: a signal or a note, sent once at most. `evict`: after this one, sockets of
@@ -126,7 +126,8 @@ class TopicDelivery(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_o
         return len(self.packet) + sum(map(len, self.attachments))
 
     def packet_for(self, user: str, connection: str = "") -> bytes | None:
-        """What a socket of this user gets, whose public id this is ("": no socket, the past is read). None: nothing."""
+        """The packet for a socket of this user, whose public id this is ("": no socket, the past is read). None:
+        nothing."""
         if self.only and self.only != connection:
             return None
         if user and (user == self.skip or user in self.skip_also):
@@ -147,7 +148,7 @@ def without_attachments(packet: bytes, attachments: Sequence[bytes]) -> bytes:
 
 
 class FetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """What a fetch brings: answers, and deliveries in the order of their topics.
+    """The result of a fetch: answers, and deliveries in the order of their topics.
 
     `known` False: the shard does not know the subscriber (any more): subscribe again. `lost` are topics whose
     deliveries did not fit its buffer: they must be heard anew from the last version seen. `moved` are topics that
@@ -176,7 +177,7 @@ class EncodedFetchResult(msgspec.Struct, array_like=True, frozen=True, kw_only=T
 
 
 class RunnerReport(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """What a runner could not finish. What it could is the command `Answered`, and is not reported.
+    """The activities that a runner could not finish. Those that it finished come as the command `Answered`.
 
     `retry`: offer it again at `due_ms`. `park`: put it off until then. `dead`: nobody tries it again by itself;
     `poison` is that as well, where it cannot even be read. `code` and `message` are for operators: no personal data.
@@ -228,7 +229,7 @@ class Offered(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
 
 class Level(msgspec.Struct, array_like=True, frozen=True):
-    """How many activities of a connector a shard has: in line or being tried, put off, and dead."""
+    """The number of activities of a connector in a shard: in line or being tried, put off, and dead."""
 
     waiting: int
     parked: int
@@ -236,7 +237,7 @@ class Level(msgspec.Struct, array_like=True, frozen=True):
 
 
 class WorkResult(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """What a request for work brings. `epoch` is that of the shard's lease; 0 when it serves nothing at present."""
+    """The result of a request for work. `epoch` is that of the shard's lease; 0 when it serves nothing at present."""
 
     epoch: int
     offers: list[Offered]

@@ -20,7 +20,7 @@ E = TypeVar("E", bound=Event)
 
 
 class Owed(msgspec.Struct, frozen=True):
-    """What a rule gives.
+    """The result of a rule.
 
     `first_place`: these letters were effects of their kind before there was a table, the first of them in this place
     among all letters of its event. So they keep the ids that they had.
@@ -84,21 +84,22 @@ def switched_on(reactions: Iterable[AnyReaction], off: Collection[str]) -> list[
 
 
 def mark_of(recorded: Recorded[Event], place: int) -> str:
-    """What names an event in its entity for ever: its number, or, for a note, its turn and its place among the notes of
-    that turn."""
+    """The permanent name of an event in its entity: its number, or, for a note, its turn and its place among the notes
+    of that turn."""
     return str(recorded.seq) if recorded.seq else f"{recorded.turn}.{place}"
 
 
 class OwedByRules(NamedTuple):
-    """What rules owe because of one event: letters with their command ids, and activities, whose keys name them."""
+    """The letters and activities that rules owe because of one event: letters with their command ids, and activities,
+    whose keys name them."""
 
     letters: list[tuple[bytes, Letter]]
     activities: list[Activity]
 
 
 def owed_by(reactions: Iterable[AnyReaction], entity_id: str, recorded: Recorded[Event], mark: str) -> OwedByRules:
-    """What these rules owe because of this event. The ids of letters are made of the event, so they are the same
-    whenever a rule is evaluated.
+    """The letters and activities that these rules owe because of this event. The ids of letters are made of the event,
+    so they are the same whenever a rule is evaluated.
 
     Raises:
         RuleFailed: a rule raised.

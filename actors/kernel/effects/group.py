@@ -22,7 +22,7 @@ from store.ports.stores import Stores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardEffects:
-    """What carries out effects. What they ask of the shard's own entities is put into `inbox`."""
+    """The parts that carry out effects. Commands to the shard's own entities is put into `inbox`."""
 
     inbox: ShardInbox
     outbox: Outbox

@@ -1,4 +1,4 @@
-"""What a shard asks of its own entities: the commands of timers that are due, and letters from one to another.
+"""Commands of a shard to its own entities: those of timers that are due, and letters from one to another.
 
 Turns make effects, and effects make commands for turns. This queue is where that circle is cut: timers and letters put
 into it and know nobody behind it; the shard's intake takes out of it.

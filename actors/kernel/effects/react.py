@@ -31,7 +31,7 @@ _TOGETHER: Final = 500  # letters and activities
 
 @dataclass(slots=True)
 class Replayed:
-    """What was found and done: letters and activities. `told` were told before; `failed` are events that the rule met a
+    """The figures of a replay: letters and activities. `told` were told before; `failed` are events that the rule met a
     bug with."""
 
     entities: int = 0
@@ -117,10 +117,12 @@ class RuleReplay:
         await self._stores.vault.ensure(one.what.owner for one in fresh if one.what.owner)
         await self._stores.activities.add([self._parked(one) for one in fresh])
 
-    def _parked(self, one: _Found) -> ActivityRecord:
-        if isinstance(one.what, Letter):
-            letter = self._runtime.codec.store_letter(one.what, one.proof)
-            return arrival_record_of(one.sender, letter, due_ms=one.at_ms)
-        activity = seal_activity(self._stores.vault, one.sender, one.what)
-        turn = Turn(entity=one.sender, turn=one.turn, first_seq=0, at_ms=one.at_ms, partition=partition_of(one.sender))
-        return of_turn(turn, one.place, activity, 0.0).record("parked", one.at_ms)
+    def _parked(self, found: _Found) -> ActivityRecord:
+        if isinstance(found.what, Letter):
+            letter = self._runtime.codec.store_letter(found.what, found.proof)
+            return arrival_record_of(found.sender, letter, due_ms=found.at_ms)
+        activity = seal_activity(self._stores.vault, found.sender, found.what)
+        turn = Turn(
+            entity=found.sender, turn=found.turn, first_seq=0, at_ms=found.at_ms, partition=partition_of(found.sender)
+        )
+        return of_turn(turn, found.place, activity, 0.0).record("parked", found.at_ms)

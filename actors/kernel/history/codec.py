@@ -1,4 +1,4 @@
-"""How events and effects become bytes of the journal, sealed on the way in and opened on the way out."""
+"""The codec of the journal: events and effects to bytes and back, sealed on the way in and opened on the way out."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -57,7 +57,7 @@ class StoredActivity(msgspec.Struct, array_like=True, frozen=True, kw_only=True)
 
 
 class StoredEffects(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """What a turn still has to do outside the journal."""
+    """The effects of a turn outside the journal, as they are stored."""
 
     views: list[StoredView]
     redact: list[int]
@@ -86,8 +86,8 @@ def decode_effects(turn: Turn) -> StoredEffects:
 def timers_of(turn: Turn, effects: StoredEffects) -> list[Timer]:
     """Those that the turn set."""
     return [
-        Timer(id=one.id, entity=turn.entity, partition=turn.partition, due_ms=one.due_ms, command=one.command)
-        for one in effects.timers
+        Timer(id=timer.id, entity=turn.entity, partition=turn.partition, due_ms=timer.due_ms, command=timer.command)
+        for timer in effects.timers
     ]
 
 
@@ -95,7 +95,10 @@ def encode_timers(timers: Iterable[Timer]) -> bytes:
     """Timers as an effect of their turn."""
     return encode(
         StoredEffects(
-            views=[], redact=[], letters=[], timers=[StoredTimer(one.id, one.due_ms, one.command) for one in timers]
+            views=[],
+            redact=[],
+            letters=[],
+            timers=[StoredTimer(timer.id, timer.due_ms, timer.command) for timer in timers],
         )
     )
 
@@ -112,17 +115,17 @@ async def opened(letter: StoredLetter, vault: Vault) -> StoredLetter | None:
 
 
 def place(entity_id: str, seq: int) -> bytes:
-    """Where a secret belongs; bound into its ciphertext, so that it opens nowhere else."""
+    """The place of a secret; bound into its ciphertext, so that it opens nowhere else."""
     return f"{entity_id}#{seq}".encode()
 
 
 def view_place(collection: str, view_id: str, version: int) -> bytes:
-    """Where a view's secret belongs."""
+    """The place of a view's secret."""
     return f"{collection}/{view_id}#{version}".encode()
 
 
 def activity_place(entity_id: str, key: str) -> bytes:
-    """Where the payload of an activity belongs."""
+    """The place of an activity's payload."""
     return f"activity/{entity_id}|{key}".encode()
 
 
@@ -206,7 +209,8 @@ class Codec:
         )
 
     def encode_due(self, entity_id: str, due: OwedByRules) -> bytes:
-        """What rules owe as an effect of their turn. Raises LookupError when the key of an owner is not at hand."""
+        """The bytes of what rules owe, as an effect of their turn. Raises LookupError when the key of an owner is not
+        at hand."""
         letters = [self.store_letter(letter, command_id) for command_id, letter in due.letters]
         activities = [seal_activity(self._vault, entity_id, activity) for activity in due.activities]
         return encode(StoredEffects(views=[], redact=[], letters=letters, timers=[], activities=activities))

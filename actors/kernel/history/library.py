@@ -1,4 +1,4 @@
-"""What reads may use: the journal, opened, and the read models (`entity.Library` over the stores)."""
+"""The library of reads: the journal, opened, and the read models (`entity.Library` over the stores)."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final

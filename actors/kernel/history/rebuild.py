@@ -21,7 +21,7 @@ _VIEWS: Final = 500  # a round trip
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What was done."""
+    """The figures of a rebuild."""
 
     entities: int = 0
     events: int = 0

@@ -9,7 +9,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def letter_place(to: str, command_id: bytes) -> bytes:
-    """Where the sealed part of a letter belongs; bound into its ciphertext, so that it opens in no other letter."""
+    """The place of the sealed part of a letter; bound into its ciphertext, so that it opens in no other letter."""
     return b"letter|%b|%b" % (command_id, to.encode())
 
 

@@ -39,7 +39,7 @@ class Pacer:
         self._until_s = max(self._until_s, now_s + min(now_s - since_s, _RESTS * self.linger_s))
 
     def released(self) -> None:
-        """What the piece was to bring about has come."""
+        """The effect that the piece was to bring about has come."""
         self._held = False
         self.look()
 

@@ -1,4 +1,4 @@
-"""What every part of a shard needs to know of the shard."""
+"""The context of a shard, which every part of it is handed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from store.ports.stores import Stores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardBounds:
-    """How much a shard does at once, and how much it keeps."""
+    """The bounds of a shard: how much it does at once, and how much it keeps."""
 
     commands: int = 1000  # in a turn: it must not hold the event loop for long
     commands_of_one: int = 250  # of one entity in a turn: the others on its shard wait no longer than for these

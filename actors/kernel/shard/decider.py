@@ -269,7 +269,7 @@ _WITHOUT_PARTS: Final = frozenset({Attach, Still})
 
 
 def _decide_for(resident: Resident, command: Attach | Answered | Still, context: Context) -> Decision:
-    """What every kind is asked alike. All but `Attach` is for Carewire itself to ask."""
+    """Decide the commands that are the same for every kind. All but `Attach` is for Carewire itself to ask."""
     kind, entity = resident.runtime.kind, resident.entity
     if type(command) is Attach:
         kind.admit(entity, context.by)

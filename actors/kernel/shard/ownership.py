@@ -79,7 +79,7 @@ class Ownership:
 
     @property
     def partitions(self) -> frozenset[int]:
-        """What is ours to serve, as far as we know."""
+        """The partitions that are ours to serve, as far as we know."""
         return self._mapped.difference(self._withheld)
 
     def owns(self, partition: int) -> bool:
@@ -92,7 +92,7 @@ class Ownership:
         self._withheld.update(dict.fromkeys(partitions, until_s))
 
     async def read_map(self) -> None:
-        """Look at the partition map: what it gives us by now, and what no longer."""
+        """Read the partition map: which partitions it gives us by now, and which no longer."""
         asked_s = self._clock.monotonic_s()
         try:
             partition_map = await self._stores.maps.read(self._pool)

@@ -86,7 +86,7 @@ class QueryRunner:
         return {"version": version, "packets": missed}
 
     def _missed(self, entity_id: str, decided: Decided, query: AttachQuery) -> Sequence[msgspec.Raw] | None:
-        """What was missed, as far as memory tells; None: the journal must be asked."""
+        """The deliveries that were missed, from memory; None: the journal must be asked."""
         version, user = decided.version, decided.submission.by.user
         since = version if query.since is None else query.since
         return self._replay.missed(entity_id, since, upto=version, limit=query.limit, user=user)

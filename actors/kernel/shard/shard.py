@@ -96,7 +96,8 @@ class Shard:
         return self._ownership.serving
 
     def stats(self) -> dict[str, object]:
-        """What `carewire status` shows of a shard. `ahead_ms` is there once the platform's time was moved."""
+        """The figures of a shard that `carewire status` shows. `ahead_ms` is there once the platform's time was
+        moved."""
         clock = self._context.clock
         ahead_ms = clock.platform_ms() - clock.now_ms()
         moved = {"ahead_ms": ahead_ms} if ahead_ms else {}
@@ -160,7 +161,7 @@ class Shard:
         return self._submit_ack(known=True)
 
     async def _catch_up(self, items: Sequence[protocol.BatchItem]) -> None:
-        """Look at the map before anything is bounced. The caller may have seen a newer one: what it sends next would
+        """Read the map before anything is bounced. The caller may have seen a newer one: what it sends next would
         find the shard wiser, and be carried out before what was sent back."""
         if self.serving and not all(self._ownership.owns(partition_of(item.entity)) for item in items):
             await self._ownership.read_map()

@@ -1,4 +1,4 @@
-"""How long what is said is kept: until its time is over, and beyond it where a hold lies over it.
+"""Retention of messages: until its time is over, and beyond it where a hold lies over it.
 
 commands.py  what is asked             events.py  what is noted
 holds.py     copies of what goes       aging.py   what is due, and goes

@@ -1,4 +1,4 @@
-"""What has had its time goes, as if it were taken back. Pure, but for the reading of what is due."""
+"""Expiry of messages, as if they were taken back. Pure, but for the reading of what is due."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -68,7 +68,7 @@ def needs(command: KeepingCommand) -> Sequence[str]:
 
 
 def age_of(room: RoomState, terms: RoomRetention) -> Age:
-    """What holds in this room: what was set for it, for its relation, for all."""
+    """The retention of this room: what was set for it, for its relation, for all."""
     if terms.room is not None:
         return terms.room
     binding = room.binding
@@ -79,9 +79,9 @@ def age_of(room: RoomState, terms: RoomRetention) -> Age:
 async def read(query: DueAt, entity_id: str, version: int, library: Library) -> OverdueMessages:
     """See `Kind.read`."""
     events = await library.after(entity_id, query.after, upto=version, limit=query.limit)
-    old = [one for one in events if one.at_ms < query.before]
+    old = [event for event in events if event.at_ms < query.before]
     messages = await as_of_now(entity_id, [one for one in old if type(one.event) is Posted], library)
-    seqs = tuple(one.seq for one in messages if one.deleted_at is None and one.id not in query.but)
+    seqs = tuple(message.seq for message in messages if message.deleted_at is None and message.id not in query.but)
     upto = old[-1].seq if old else query.after
     return OverdueMessages(seqs=seqs, upto=upto, more=bool(old) and len(old) == len(events) == query.limit)
 
@@ -105,7 +105,7 @@ def _expire(room: RoomState, command: Expire, age: Age, before: int, context: Co
             continue
         gone += 1
         if message.id in pins:
-            pins = tuple(one for one in pins if one != message.id)
+            pins = tuple(pin for pin in pins if pin != message.id)
             events.append(Pinned(at=context.now_ms, target=seq, added=False, pins=pins))
         blind = blind_to(room, seq)
         events.append(Deleted(at=context.now_ms, target=seq, sender=message.sender, unseen_by=blind))
@@ -118,7 +118,7 @@ def _expire(room: RoomState, command: Expire, age: Age, before: int, context: Co
 
 def _below(room: RoomState, pins: Sequence[str]) -> list[int]:
     """Where what stays begins: once it is pinned no more, it is due."""
-    return [seq - 1 for one in pins if (seq := seq_in(one, room.mark)) is not None]
+    return [seq - 1 for pin in pins if (seq := seq_in(pin, room.mark)) is not None]
 
 
 def _is_due(message: Message, pins: Sequence[str], age: Age, before: int) -> bool:

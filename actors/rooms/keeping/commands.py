@@ -1,4 +1,4 @@
-"""What is asked of a room about how long things are kept. Only Carewire itself asks."""
+"""Commands of a room about retention. Only Carewire itself asks."""
 
 from typing import Final
 
@@ -9,15 +9,15 @@ from actors.rooms.room.wire import RoomAnswer
 
 
 class Age(msgspec.Struct, frozen=True, array_like=True):
-    """How long messages are kept; `days` None: for ever. `pins`: those that are pinned stay."""
+    """The age that messages may reach; `days` None: for ever. `pins`: those that are pinned stay."""
 
     days: int | None = None
     pins: bool = False
 
 
 class RoomRetention(msgspec.Struct, frozen=True, kw_only=True):
-    """What the house has set, as it concerns one room: for the room itself, for what its two are to each other, for
-    all."""
+    """The retention that the house has set, as it concerns one room: for the room itself, for what its two are to each
+    other, for all."""
 
     usual: Age = Age()
     relations: dict[str, Age] = {}
@@ -34,7 +34,7 @@ class OverdueMessages(RoomAnswer, frozen=True, kw_only=True):
 
 
 class Expired(RoomAnswer, frozen=True, kw_only=True):
-    """How many messages went."""
+    """The number of messages that expired."""
 
     gone: int
 

@@ -1,4 +1,5 @@
-"""What is noted about what is kept. Stored for ever: add members with defaults at the end, never reorder them."""
+"""Notes of a room about retention and holds. Stored for ever: add members with defaults at the end, never reorder
+them."""
 
 from actors.rooms.marks.events import RoomEvent
 

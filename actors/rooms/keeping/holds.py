@@ -21,7 +21,7 @@ _PREFIX: Final = "keep/"
 
 
 class MessageHolds(msgspec.Struct, frozen=True):
-    """What lies over a message: ids of holds; and, under one, all that it ever said, the first first."""
+    """The holds over a message: their ids; and, under one, all that it ever said, the first first."""
 
     holds: tuple[str, ...] = ()
     versions: tuple[SaidBefore, ...] = ()
@@ -106,7 +106,7 @@ def _copy(room: RoomState, message: Message, hold: str, standing: MessageHolds, 
     )
 
 
-def _version(one: Recorded[AnyEvent]) -> SaidBefore:
-    event = one.event
+def _version(recorded: Recorded[AnyEvent]) -> SaidBefore:
+    event = recorded.event
     assert isinstance(event, Posted | Edited)
     return SaidBefore(content_of(event.secret).body, event.at)

@@ -1,4 +1,4 @@
-"""What is done with messages beyond saying them: rules of the room entity, pure.
+"""Marks on messages (receipts, pins, threads, blocks): rules of the room entity, pure.
 
 commands.py   what is asked                     events.py     what is noted about a message
 deciding.py   which rule decides which command, and what it needs beyond the state

@@ -1,4 +1,4 @@
-"""What can be asked of a room about its messages, beyond saying something: marks, pins, threads, versions, blocks."""
+"""Commands of a room about its messages: marks, pins, threads, versions, blocks."""
 
 from actors.kernel.contract.entity import Command
 from actors.rooms.replies import (
@@ -28,7 +28,7 @@ class SetQuiet(Command[Done], frozen=True, tag="quiet"):
 
 
 class GetState(Command[MessageState], frozen=True, tag="state"):
-    """Who has a message of one's own, and who has read it."""
+    """Ask who has a message of one's own, and who has read it."""
 
     message_id: str
 
@@ -54,7 +54,7 @@ class Pin(Command[PinsChanged], frozen=True, tag="pin"):
 
 
 class ListPins(Command[MessageList], frozen=True, tag="pins"):
-    """What is pinned."""
+    """Ask what is pinned."""
 
 
 class GetThread(Command[ThreadPage], frozen=True, tag="thread"):
@@ -66,7 +66,7 @@ class GetThread(Command[ThreadPage], frozen=True, tag="thread"):
 
 
 class GetVersions(Command[MessageVersions], frozen=True, tag="versions"):
-    """What a message said before it was changed, and what it says."""
+    """Ask for the versions of a message: before it was changed, and now."""
 
     message_id: str
 

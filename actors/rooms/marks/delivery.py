@@ -1,4 +1,4 @@
-"""What has arrived, what was read, and who keeps that to themselves. Pure.
+"""Delivery and read receipts, and who keeps theirs private. Pure.
 
 A mark is a watermark of a person: the highest that any device of theirs named. Who keeps their marks to themselves is
 not told of others' either: `join_room`, `read_receipt` and `message_status` all ask `sees_marks_of`.
@@ -36,7 +36,7 @@ def sees_marks_of(room: RoomState, user: str, other: str) -> bool:
 
 
 def marks_for(room: RoomState, user: str) -> Mapping[str, int]:
-    """Who has read how far, of those who have read at all, as this member may know it."""
+    """The read marks of all who have read something, as this member may know them."""
     name = sight_of(room, user).name
     return {
         name(other): member.read
@@ -90,7 +90,7 @@ def set_quiet(room: RoomState, command: SetQuiet, context: Context) -> Decision:
 
 
 def state(room: RoomState, message: Message, command: GetState, context: Context) -> Decision:
-    """How far a message of the caller's own has come.
+    """The state of a message of the caller's own.
 
     Raises:
         PermissionDenied: it is somebody else's.

@@ -1,4 +1,4 @@
-"""What is noted about a message after it was said: durable, without a number of the room. `target` is its seq."""
+"""Notes about a message after it was said: durable, without a number of the room. `target` is its seq."""
 
 from actors.kernel.contract.entity import Event
 

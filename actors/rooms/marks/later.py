@@ -1,4 +1,4 @@
-"""What somebody wanted to be said later, when its time has come. Pure: judged as if they said it now."""
+"""Scheduled messages, when their time has come. Pure: judged as if they said it now."""
 
 from collections.abc import Sequence
 from typing import Any, Final

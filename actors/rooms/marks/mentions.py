@@ -1,4 +1,4 @@
-"""Who is meant by a message, and how much it matters. Pure."""
+"""The mentions of a message, and their urgency. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -40,7 +40,7 @@ def checked(room: RoomState, more: More, answered: Message | None, by: Principal
 
 
 def root_of(answered: Message | None) -> str:
-    """Where the thread began, if not with the message that is answered itself."""
+    """The message with which the thread began, if not the message that is answered itself."""
     return "" if answered is None or answered.root is None else answered.root
 
 

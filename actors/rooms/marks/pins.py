@@ -1,4 +1,4 @@
-"""What is shown apart in a room. Pure."""
+"""Pinned messages of a room. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -48,6 +48,6 @@ def changed(room: RoomState, message: Message, user: str, now_ms: int, *, pinned
 
 
 def listed(room: RoomState, user: str) -> Decision:
-    """What is pinned, the first pinned first."""
+    """The pinned messages, the first pinned first."""
     seqs = [seq for one in room.pins if (seq := seq_in(one, room.mark)) is not None]
     return Decision(PinnedAt(tuple(seqs), sight_of(room, user)))

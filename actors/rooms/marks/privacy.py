@@ -1,4 +1,4 @@
-"""What people chose to keep to themselves, as a room learns it when they come into it: read with the command that makes
+"""Privacy choices of people, as a room learns it when they come into it: read with the command that makes
 them members. A change is told to each room by who made it."""
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ def _key(room: RoomState, user: str) -> str:
 
 
 def quiet_of(user: str, context: Context) -> int:
-    """What this new member keeps to themselves."""
+    """The privacy choices of this new member."""
     return next((bits for key, bits in context.parts.items() if key.endswith(f"/{user}") and bits), 0)
 
 
@@ -42,12 +42,12 @@ def quiet_among(users: Iterable[str], context: Context) -> dict[str, int]:
 
 
 def bits_of(*, receipts: bool, typing: bool) -> int:
-    """What is kept by who chose this."""
+    """The bits of a privacy choice."""
     return (0 if receipts else RECEIPTS) | (0 if typing else TYPING)
 
 
 async def fetched(keys: Sequence[str], library: Library) -> dict[str, object]:
-    """What was chosen, for those of the keys that ask for it."""
+    """The privacy choices behind those of the keys that name them."""
     users: Mapping[str, str] = {key: key.rpartition("/")[2] for key in keys if key.startswith(_PREFIX)}
     if not users:
         return {}

@@ -1,4 +1,4 @@
-"""What answers what, and what a message said before it was changed. Pure: both are read from what is stored."""
+"""Threads, and the versions of a message. Pure: both are read from what is stored."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ def thread(room: RoomState, message: Message, command: GetThread, context: Conte
 
 
 def versions(room: RoomState, message: Message, command: GetVersions, context: Context) -> Decision:
-    """What it said, and says; nothing, once it was taken back.
+    """Its earlier texts, and the present one; nothing, once it was taken back.
 
     Raises:
         PermissionDenied: the policy of the room keeps it.

@@ -1,4 +1,4 @@
-"""How long a message may be changed or taken back. Pure."""
+"""The time in which a message may be changed or taken back. Pure."""
 
 from actors.rooms.messages.chat_message import Message
 from common.errors import FailedPrecondition

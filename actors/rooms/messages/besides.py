@@ -1,4 +1,4 @@
-"""What a message object shows beyond what every message has, where it applies."""
+"""The members of a message object that only some messages have."""
 
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
@@ -86,7 +86,7 @@ def _words(rich: Rich, margin: Margin) -> Iterator[tuple[str, object]]:
 
 
 def _with_states(packed: bytes, margin: Margin) -> list[dict[str, Any]]:
-    return [_block(one, margin) for one in _blocks(packed)]
+    return [_block(block, margin) for block in _blocks(packed)]
 
 
 def _block(block: dict[str, Any], margin: Margin) -> dict[str, Any]:

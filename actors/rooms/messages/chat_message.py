@@ -23,7 +23,7 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Content(msgspec.Struct, frozen=True, array_like=True):
-    """What a message says. `attachments` is a JSON array, as it was sent; empty: none."""
+    """The content of a message. `attachments` is a JSON array, as it was sent; empty: none."""
 
     body: str = ""
     attachments: bytes = b""
@@ -70,7 +70,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     margin: Margin | None = None  # of a message that has one, kept apart
 
     def opened(self) -> Content:
-        """What it says; nothing when it was deleted, or its sender's key is gone."""
+        """Its content; nothing when it was deleted, or its sender's key is gone."""
         return content_of(self.content)
 
     @property

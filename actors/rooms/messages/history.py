@@ -27,7 +27,7 @@ from store.ports.views import ViewQuery
 
 @dataclass(frozen=True, slots=True)
 class PageBounds:
-    """What one read may cost."""
+    """The bounds of one read."""
 
     scan: int = 1000
     """Events or views a round trip."""
@@ -136,7 +136,7 @@ async def tally(entity_id: str, stretch: UnreadStretch, library: Library, bounds
         events = await library.after(entity_id, seq, upto=stretch.upto, limit=bounds.scan)
         if not events:
             return None
-        count += sum(type(one.event) is Posted and one.event.author != stretch.user for one in events)
+        count += sum(type(event.event) is Posted and event.event.author != stretch.user for event in events)
         seq = events[-1].seq
     seq = stretch.above
     while True:
@@ -213,7 +213,7 @@ async def _posts_after(
         events = await library.after(entity_id, seq, upto=upto, limit=scan)
         if not events:
             break
-        found += [one for one in events if type(one.event) is Posted]
+        found += [event for event in events if type(event.event) is Posted]
         seq, scan = events[-1].seq, bounds.scan
         if len(found) > limit or (found and seq - after > bounds.most_scanned):
             return found[:limit], len(found) > limit or seq < upto
@@ -235,12 +235,15 @@ async def as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], librar
 
 async def _with_margins(entity_id: str, messages: list[Message], library: Library) -> list[Message]:
     """The same, with what was noted about those that have a margin at all."""
-    noted = {message_view_id(entity_id, one.seq): one for one in messages if has_margin(one)}
+    noted = {message_view_id(entity_id, message.seq): message for message in messages if has_margin(message)}
     if not noted:
         return messages
     found = await library.view(MARGINS, list(noted))
     margins = {noted[view_id].seq: margin_in(view) for view_id, view in found.items()}
-    return [msgspec.structs.replace(one, margin=margins[one.seq]) if one.seq in margins else one for one in messages]
+    return [
+        msgspec.structs.replace(message, margin=margins[message.seq]) if message.seq in margins else message
+        for message in messages
+    ]
 
 
 async def _answer(

@@ -1,5 +1,5 @@
-"""Where in a room a moment lies: its events are in the order of time, so they are searched, and no message has to keep
-an index of times."""
+"""The seq in a room that belongs to an instant: its events are in the order of time, so they are searched, and no
+message has to keep an index of times."""
 
 from typing import Final
 

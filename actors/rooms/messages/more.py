@@ -1,4 +1,4 @@
-"""What a message may have beyond words and attachments: none of it costs a plain message anything but two bytes.
+"""The parts of a message beyond words and attachments: none of it costs a plain message anything but two bytes.
 
 `More` lies in the clear in its event (ids, marks), `Rich` is sealed with the words, `Margin` is what was noted about
 the message later, beside it: none of that changes what it says, so it takes no number.
@@ -98,5 +98,5 @@ def is_marginal(event: Event) -> bool:
 
 
 def counts_of(chosen: Mapping[str, tuple[int, ...]], options: int) -> list[int]:
-    """How often each option was chosen."""
+    """The number of choices of each option."""
     return [sum(place in picked for picked in chosen.values()) for place in range(options)]

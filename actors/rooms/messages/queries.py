@@ -1,4 +1,4 @@
-"""What a decision leaves to be read from storage once its turn is stored. They never travel."""
+"""Queries that a decision leaves to be answered from storage once its turn is stored. They never travel."""
 
 from actors.kernel.contract.entity import Query
 from actors.rooms.replies import JoinedRoom
@@ -35,14 +35,14 @@ class ThreadOf(Query, frozen=True):
 
 
 class VersionsOf(Query, frozen=True):
-    """What a message said at these seqs: where it was posted, and changed."""
+    """The texts of a message at these seqs: where it was posted, and changed."""
 
     seqs: tuple[int, ...]
 
 
 class RoomStanding(Query, frozen=True, kw_only=True):
-    """Where the room stands, for one who joins: `answer` with the messages filled in. `silent`: nothing was ever said
-    here, so there is nothing to be read."""
+    """The state of the room for somebody who joins: `answer` with the messages filled in. `silent`: nothing was ever
+    said here, so there is nothing to be read."""
 
     answer: JoinedRoom
     since: int | None

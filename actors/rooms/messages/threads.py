@@ -1,4 +1,4 @@
-"""What answers what, read from an index of replies, which holds places only."""
+"""Threads, read from an index of replies, which holds places only."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,14 +28,14 @@ async def replies_to(entity_id: str, root: int, library: Library, *, after: int,
 
 async def counted(entity_id: str, messages: Sequence[WireMessage], library: Library) -> list[WireMessage]:
     """These messages, with how many are in the thread that each began, or is in."""
-    roots = {one.id: _root(one) for one in messages}
+    roots = {message.id: _root(message) for message in messages}
     if not roots:
         return []
     found = await _between(entity_id, min(roots.values()), max(roots.values()), library)
     threads: dict[int, list[View]] = {}
     for view in found:
         threads.setdefault(int(view.fields["root"] or 0), []).append(view)
-    return [_with_count(one, threads.get(roots[one.id], [])) for one in messages]
+    return [_with_count(message, threads.get(roots[message.id], [])) for message in messages]
 
 
 async def _between(entity_id: str, first: int, last: int, library: Library) -> list[View]:

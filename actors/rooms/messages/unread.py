@@ -1,4 +1,4 @@
-"""How many messages somebody has not read, exactly, without a memory of every message.
+"""Exact counts of unread messages, without a memory of every message.
 
 A room keeps one count of its live posts and, for each member, an offset: the posts that are *not* unread to them
 (posted by themselves, or at or below their floor). Unread is the difference. So a post costs O(1), whoever reads it,
@@ -72,7 +72,7 @@ class RecentPosts:
             del self.authors[place]
 
     def authors_between(self, above: int, upto: int) -> set[str]:
-        """Who posted what is recent, above one seq and up to another."""
+        """The authors of recent messages, above one seq and up to another."""
         return set(self.authors[bisect_right(self.seqs, above) : bisect_right(self.seqs, upto)])
 
     def others_above(self, mark: int, user: str) -> int | None:

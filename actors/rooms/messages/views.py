@@ -30,7 +30,7 @@ _margin: Final = msgspec.msgpack.Decoder(Margin).decode
 
 
 def message_view_id(entity_id: str, seq: int) -> str:
-    """Where the message posted at `seq` is, once it changed."""
+    """The id of the view of the message posted at `seq`, once it changed."""
     return f"{entity_id}#{seq}"
 
 
@@ -52,7 +52,7 @@ def message_in(view: View) -> Message:
 
 
 def margin_view(entity_id: str, seq: int, margin: Margin) -> View:
-    """What was noted about the message posted at `seq`: ids and marks, nobody's words."""
+    """The view of the notes about the message posted at `seq`: ids and marks, nobody's words."""
     return View(
         collection=MARGINS,
         id=message_view_id(entity_id, seq),
@@ -84,11 +84,11 @@ def membership_view(room_id: str, user: str, *, version: int, at_ms: int, left: 
 
 
 def of_message(entity_id: str, message: Message) -> Effects:
-    """What a change of a message entails. A deleted one loses the text of its posting and of every edit."""
+    """The effects of a change of a message. A deleted one loses the text of its posting and of every edit."""
     redact = (message.seq, *message.edits) if message.deleted_at is not None else ()
     return Effects(views=(message_view(entity_id, message),), owner=message.sender, redact=redact)
 
 
 def of_margin(entity_id: str, message: Message) -> Effects | None:
-    """What a note about a message entails."""
+    """The effects of a note about a message."""
     return None if message.margin is None else Effects(views=(margin_view(entity_id, message.seq, message.margin),))

@@ -33,8 +33,8 @@ class WireLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireEncrypted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a device has sealed, for the devices of those in the room. `commitment`: HMAC-SHA256 of what it says, under
-    a key that lies within: by it a report can be held to it."""
+    """A message that a device has sealed for the devices of those in the room. `commitment`: HMAC-SHA256 of what it
+    says, under a key that lies within: by it a report can be held to it."""
 
     alg: Literal["megolm.v1"]
     device_id: str

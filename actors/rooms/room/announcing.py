@@ -65,7 +65,7 @@ def caught_up(room: RoomState, user: str, mark: int, now_ms: int) -> Sequence[Ca
 
 
 def _unseen(room: RoomState, user: str, fresh: Sequence[tuple[int, str]]) -> Unseen | None:
-    """What this member has not read of what is fresh; None: nothing by others."""
+    """The fresh messages that this member has not read; None: none by others."""
     floor = room.members[user].floor
     authors = {author for seq, author in fresh if seq > floor and author != user and notifies(room, author, user)}
     if not authors:

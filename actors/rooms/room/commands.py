@@ -1,4 +1,4 @@
-"""What can be asked of a room, as it travels from region to shard. `decide` checks the values; these check the types.
+"""Commands of a room, as they travel from region to shard. `decide` checks the values; these check the types.
 
 A read is a command too: only members may read. It changes nothing and takes no number.
 """
@@ -99,7 +99,7 @@ class Post(Command[PostedMessage], frozen=True, tag="post", kw_only=True, omit_d
 
 
 class Say(Command[Done], frozen=True, tag="say", kw_only=True):
-    """What somebody wanted to be said later: the secret is the packed `Post`. Only Carewire itself asks; it is judged
+    """A scheduled message is due: the secret is the packed `Post`. Only Carewire itself asks; it is judged
     as if they said it now, and whoever asked is told what became of it."""
 
     user: str
@@ -108,7 +108,7 @@ class Say(Command[Done], frozen=True, tag="say", kw_only=True):
     secret: bytes | None = None
 
     def post(self) -> Post | None:
-        """What is said; None: the person was erased."""
+        """The message; None: the person was erased."""
         return None if self.secret is None else _post(self.secret)
 
 

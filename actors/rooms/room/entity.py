@@ -228,7 +228,7 @@ class Room(RoomState):
         return (house.key_of(command.relation if isinstance(command, Converse) else ""),)
 
     def _opening(self, command: RoomCommand) -> Sequence[str]:
-        """What was said when the conversation was asked for."""
+        """The message with which the conversation was asked for."""
         bound = self.guarded and type(command) in _OPENED and self.binding is not None and self.binding.relation
         return (membership.OPENING,) if bound else ()
 

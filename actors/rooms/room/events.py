@@ -1,4 +1,4 @@
-"""What can have happened to a room. Stored for ever: add members with defaults at the end, never reorder or rename.
+"""Events of a room. Stored for ever: add members with defaults at the end, never reorder or rename.
 
 Each numbered event takes one seq of the room. `author` is who did it, `at` when it was decided (ms): the same instant
 that the reply named. Bodies and attachments are in `secret` (`messages.Content`), and nowhere else.
@@ -18,7 +18,7 @@ from common.clock import to_rfc3339
 
 
 class Profile(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What a room is, apart from who is in it. `owner` is "" while nobody is."""
+    """The profile of a room: everything but its members. `owner` is "" while nobody is."""
 
     kind: str  # "group" or "direct"
     title: str
@@ -31,7 +31,7 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     @property
     def policy(self) -> Policy:
-        """What holds in it, as members see it."""
+        """The policy of the room, as members see it."""
         rules = PLAIN if self.binding is None else self.binding.in_force
         if self.retention_days is None:
             return rules
@@ -162,7 +162,7 @@ class ReadMarkMoved(RoomEvent, frozen=True, kw_only=True, tag="read"):
 
 
 class Unseen(msgspec.Struct, frozen=True, array_like=True):
-    """How many messages a member has not read; `sender`: who wrote all that is new ("": several)."""
+    """The number of messages that a member has not read; `sender`: who wrote all that is new ("": several)."""
 
     user: str
     count: int

@@ -36,10 +36,8 @@ _FIXED: Final = "A direct room keeps its two members. Create a group to talk wit
 
 
 def profile_of(room: RoomState) -> Profile:
-    """What the room is.
-
-    Raises:
-        NotFound: nobody has created it.
+    """The profile of the room. Raises:
+    NotFound: nobody has created it.
     """
     if room.profile is None:
         raise NotFound("There is no such room.", room=room.id)
@@ -144,7 +142,7 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
 
 
 def opening_in(context: Context) -> Opening:
-    """What was said when the conversation was asked for."""
+    """The message with which the conversation was asked for."""
     found = context.parts.get(OPENING)
     return found if isinstance(found, Opening) else NO_OPENING
 

@@ -1,4 +1,4 @@
-"""What an event of a room looks like to those who listen, and what it entails outside the journal."""
+"""Events of a room as listeners see them, and their effects outside the journal."""
 
 from collections.abc import Callable, Iterable
 from typing import Final

@@ -48,7 +48,7 @@ def mark_read(room: RoomState, command: MarkRead, context: Context) -> Decision:
 
 
 def _seen(room: RoomState, user: str, mark: int, context: Context) -> int:
-    """How many messages that are unread to `user` lie at or below `mark`."""
+    """The number of messages unread to `user` at or below `mark`."""
     stretch = room.stretch(user, mark)
     if stretch.upto <= stretch.above:
         return 0
@@ -82,7 +82,7 @@ def typing(room: RoomState, command: TypingStart | TypingStop, context: Context)
 
 
 def _label(role: str) -> dict[str, str]:
-    """What a role is called where it is shown; clients are shown by their names."""
+    """The label of a role; clients are shown by their names."""
     label = _LABELS.get(role)
     return {} if label is None else {"label": label}
 

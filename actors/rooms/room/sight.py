@@ -1,4 +1,4 @@
-"""What a member of a room may see, and under which names: the one place that says so.
+"""The sight of a room's members: what each may see, and under which names. The one place that says so.
 
 Whoever is there for a while (`cover`) may see nothing older than their coming, if it was agreed so. In an anonymous
 room everybody is an alias to the others. Whoever has barred somebody is not heard by them. What is read is read with
@@ -27,7 +27,7 @@ class _Seated(Protocol):
 
 
 class SeenRoom(Protocol):
-    """What of a room's state says who may see what."""
+    """The parts of a room's state that decide who may see what."""
 
     @property
     def binding(self) -> _Veiled | None: ...
@@ -49,7 +49,7 @@ def alias_of(veil: str, user: str) -> str:
 
 
 class Sight(msgspec.Struct, frozen=True, array_like=True):
-    """How one person sees a room: nothing that was said up to `above`, and under a `veil` only aliases of others.
+    """One person's sight of a room: nothing that was said up to `above`, and under a `veil` only aliases of others.
     `user` "": as nobody in particular, as packets for all are made."""
 
     user: str = ""
@@ -65,7 +65,7 @@ class Sight(msgspec.Struct, frozen=True, array_like=True):
         return alias_of(self.veil, user) if self.veil and user and user != self.user else user
 
     def reactions(self, reactions: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-        """Who put which emoji."""
+        """The reactions, by emoji."""
         if not self.veil:
             return reactions
         return {emoji: tuple(map(self.name, users)) for emoji, users in reactions.items()}
@@ -82,7 +82,7 @@ def veil_of(room: SeenRoom) -> str:
 
 
 def sight_of(room: SeenRoom, user: str) -> Sight:
-    """How this member sees the room."""
+    """The sight of this member."""
     if not room.guarded:
         return OPEN
     seat = room.seats.get(user)

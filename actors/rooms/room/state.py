@@ -1,4 +1,4 @@
-"""What a room remembers: O(members), never O(messages), and no word of what was said.
+"""The state of a room: O(members), never O(messages), and no word of what was said.
 
 The title is in the clear here, in the journal and in snapshots: it is a label, and the public contract says that
 clinical content does not belong in it.
@@ -65,12 +65,12 @@ class Member(msgspec.Struct, array_like=True):
 
     @property
     def floor(self) -> int:
-        """Where their unread messages begin, exclusive."""
+        """The seq above which their unread messages begin."""
         return self.read if self.read > self.joined else self.joined
 
 
 class MemberTraits(msgspec.Struct, frozen=True, array_like=True):
-    """What is special about a member: their role, and the seq up to which nothing is theirs to see (0: all is)."""
+    """Traits of a member: their role, and the seq up to which nothing is theirs to see (0: all is)."""
 
     role: str
     visible_from: int = 0
@@ -151,12 +151,12 @@ class RoomState:
 
     @property
     def binding(self) -> Binding | None:
-        """What it is bound to; None: it is a plain room."""
+        """The relation that it is bound to; None: it is a plain room."""
         return None if self.profile is None else self.profile.binding
 
     @property
     def policy(self) -> Policy:
-        """What is screened and shown in it."""
+        """The policy of the room: screening, and what is shown."""
         binding = self.binding
         return PLAIN if binding is None else binding.in_force
 
@@ -188,7 +188,7 @@ class RoomState:
         return member is not None and bool(member.quiet & what)
 
     def stretch(self, user: str, seq: int) -> UnreadStretch:
-        """What `user` would read by marking `seq`: from their floor to there, or to the end."""
+        """The stretch that `user` would read by marking `seq`: from their floor to there, or to the end."""
         member = self.members[user]
         upto = max(min(seq, self.last_seq), member.joined)
         return UnreadStretch(user, member.floor, upto, self.deletions)

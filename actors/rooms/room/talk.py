@@ -93,7 +93,7 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
 
 
 def _entailing(room: RoomState, command: Post, event: Posted, decision: Decision, context: Context) -> Decision:
-    """What a message entails besides: who is told at once, and what is looked at again."""
+    """The decision with what a message entails besides: who is told at once, and which timers it needs."""
     more, rich = event.more or PLAIN, command.rich or Rich()
     return msgspec.structs.replace(
         decision,
@@ -110,7 +110,7 @@ def _entailing(room: RoomState, command: Post, event: Posted, decision: Decision
 
 
 def _noted(room: RoomState, event: Posted, answered: Message | None, attachments: bytes) -> Sequence[RoomEvent]:
-    """Who was answered, and which files it holds."""
+    """The notes of a message: who was answered, and which files it holds."""
     named = announcing.named(room, answered, event.author, event.at) if answered is not None else ()
     return (*named, *filed(event.author, event.at, room.last_seq + 1, event.id, attachments))
 

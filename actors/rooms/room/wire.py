@@ -38,7 +38,7 @@ class WireRoom(RoomAnswer, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RoomMember(RoomAnswer, frozen=True, kw_only=True):
-    """Who is in a room, as what: `owner`, `member` or `cover`."""
+    """A member of a room, as `owner`, `member` or `cover`."""
 
     user_id: UserId
     role: str

@@ -1,4 +1,4 @@
-"""What waits for the next GET of a client that polls."""
+"""The queue of a polling client: packets that wait for its next GET."""
 
 from collections import deque
 from typing import Final
@@ -25,7 +25,7 @@ class PollQueue(deque[Frame]):
         self.bytes_ += len(frame.payload)
 
     def taken(self, farewell: str = "") -> str:
-        """What a GET is answered with: what waits, up to `MAX_POLLED`, and then `farewell`."""
+        """The body of the answer to a GET: what waits, up to `MAX_POLLED`, and then `farewell`."""
         packets: list[str] = []
         while self and len(packets) < MAX_POLLED:
             frame = self.popleft()

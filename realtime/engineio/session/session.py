@@ -272,12 +272,12 @@ class Socket:
     # polling, and the way from there to a WebSocket
 
     def taken(self, farewell: str = "") -> str:
-        """What a GET is answered with (`PollQueue.taken`)."""
+        """The body of the answer to a GET (`PollQueue.taken`)."""
         return (self.outbox or PollQueue()).taken(farewell)
 
     @property
     def waiting_bytes(self) -> int:
-        """What was sent and has not left this process."""
+        """The bytes that were sent and have not left this process."""
         if self.websocket is not None:
             return self.websocket.waiting_bytes
         return self.outbox.bytes_ if self.outbox is not None else 0

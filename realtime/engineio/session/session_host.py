@@ -1,4 +1,4 @@
-"""What sessions need of the server that holds them."""
+"""The side of a server that its sessions see."""
 
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ class SessionHost(Protocol):
 
     @property
     def outbound(self) -> Outbound:
-        """What is to be written at the end of this turn."""
+        """The writes that are due at the end of this turn."""
         ...
 
     def now_s(self) -> float:

@@ -1,4 +1,4 @@
-"""How sessions begin: over polling, over a WebSocket, or at once at a `FastHandshake`."""
+"""The opening of sessions: over polling, over a WebSocket, or at once at a `FastHandshake`."""
 
 import json
 from functools import lru_cache
@@ -76,7 +76,7 @@ class SessionOpener:
         return None
 
     def granted(self, request: HandshakeRequest) -> UpgradeGrant | Reply:
-        """What grants a WebSocket, or the answer that refuses it."""
+        """The grant of a WebSocket, or the answer that refuses it."""
         try:
             return grant(request, deflate=self._server.deflate_threshold is not None)
         except HandshakeError as error:

@@ -1,4 +1,4 @@
-"""Who may open a connection now. Asked before anything is spent on it; whoever is sent away is told when to come back.
+"""Admission of connections. Asked before anything is spent on it; whoever is sent away is told when to come back.
 
 Thousands who come at once (their gateway has died) are let in at the rate that the process can work off. The others get
 an HTTP status, not a `connect_error`: stock clients come back by themselves after a transport that failed, after a

@@ -1,4 +1,4 @@
-"""What clients have sent and is not answered yet: bounded for each socket, and for the gateway.
+"""Events that are not answered yet: bounded for each socket, and for the gateway.
 
 A socket that has much under way is read no further until half of it is answered: TCP slows its client down, and nothing
 is refused. What was read already is taken up to the hard bounds. Whoever goes on after refusals is read no further for

@@ -1,4 +1,4 @@
-"""How many events a user, and an address, may send: token buckets by class of event, over all sockets of a gateway.
+"""Rate limits of users and addresses: token buckets by class of event, over all sockets of a gateway.
 
 Buckets are of one gateway: a user with sockets at n gateways has n of each. An address may do many times what a user
 may, for all who share it.

@@ -105,7 +105,7 @@ class Strangers:
             raise RateLimited("Too many refused tokens from this address.", retry_after_s=round(wait_s, 3))
 
     def refused(self, address: str, about: Mapping[str, object]) -> None:
-        """What somebody at this address showed was not good. `about`: for the log."""
+        """Count a bad token from this address. `about`: for the log."""
         now_s = self._clock.monotonic_s()
         if self._addresses is not None:
             self._addresses.take(address, now_s)

@@ -1,4 +1,4 @@
-"""How a socket that speaks no Socket.IO comes in: the same admission, origins and addresses as for all others."""
+"""The entrance of sockets that speak no Socket.IO: the same admission, origins and addresses as for all others."""
 
 import secrets
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a capability declares of a WebSocket route."""
+"""Declarations of WebSocket routes."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class RawSocket(Protocol):
 
 
 class RawListener(Protocol):
-    """What a route makes of a socket that has come in."""
+    """The listener that a route makes for a socket."""
 
     async def heard(self, message: bytes) -> None:
         """A message came. Nothing is awaited before what it asks for is queued. Raises CarewireError: the socket is

@@ -13,7 +13,8 @@ from realtime.socketio import Frame
 
 
 class RawTransport(Protocol):
-    """What the writer writes to. It has no `websocket` of Engine.IO, so runs of frames come to `RawWriter.send_run`."""
+    """The transport that the writer writes to. It has no `websocket` of Engine.IO, so runs of frames come to
+    `RawWriter.send_run`."""
 
     websocket: None
 

@@ -1,1 +1,1 @@
-"""What is taken back, and what follows: which sockets must go, and who may still come in."""
+"""Revocations, and what follows from them: which sockets must go, and who may still come in."""

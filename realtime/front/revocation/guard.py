@@ -1,4 +1,4 @@
-"""Who may still come in: the gateway's side of revocations and of rules that need facts from elsewhere."""
+"""The guard of the door: the gateway's side of revocations and of rules that need facts from elsewhere."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from common.observations import Observation
 
 
 class Guard(Protocol):
-    """What the gateway asks of identity."""
+    """The questions of the gateway to identity."""
 
     async def admit(self, verified: Verified) -> None:
         """Has the token been taken back?

@@ -22,7 +22,7 @@ class Revoker:
 
     @property
     def users(self) -> Collection[str]:
-        """Whose tokens revocations are compared with."""
+        """The users with whose tokens revocations are compared."""
         return self._bearers.users
 
     def bears(self, connection: Connection, verified: Verified) -> Verified | None:

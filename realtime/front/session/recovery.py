@@ -1,4 +1,4 @@
-"""What a socket missed while it was away: first that, in order, then whatever is new."""
+"""Recovery of a socket that was away: first what it missed, in order, then whatever is new."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence

@@ -70,8 +70,8 @@ class SignIn:
         return verified
 
     async def _admitted(self, connection: Connection, token: object) -> Verified:
-        """Who the bearer is, if they may come in. They are a bearer before anybody is asked, so that a revocation
-        which comes while the answer is under way is not missed."""
+        """The identity of the bearer, if they may come in. They are a bearer before anybody is asked, so that a
+        revocation which comes while the answer is under way is not missed."""
         verified = await self._verifier.verify(token)
         if connection.user not in ("", verified.user):
             raise PermissionDenied("This connection belongs to another user. Open a new one.")

@@ -62,7 +62,7 @@ class AuditRecord:
             verdict = chain.verify(links, start=head)
             if verdict.broken_at:
                 return verdict
-            noted = [one for one in links if expected is not None and one.number == expected.number]
+            noted = [link for link in links if expected is not None and link.number == expected.number]
             if expected is not None and noted and noted[0].hash != expected.hash:
                 return ChainVerdict(verdict.head, expected.number, "it is not the one that was noted")
             head = verdict.head
@@ -107,16 +107,16 @@ class AuditRecord:
         """How many are stored: those before the first that collides."""
         try:
             with database_errors():
-                await self._links.insert_many([_document(one) for one in links], ordered=True)
+                await self._links.insert_many([_document(link) for link in links], ordered=True)
         except BulkWriteError as error:
-            if any(one["code"] != DUPLICATE_KEY for one in error.details.get("writeErrors", [])):
+            if any(detail["code"] != DUPLICATE_KEY for detail in error.details.get("writeErrors", [])):
                 raise
             return int(error.details["nInserted"])
         return len(links)
 
 
-def _document(one: ChainLink) -> Document:
-    return {"_id": one.number, **asdict(one.entry), "previous": one.previous, "hash": one.hash}
+def _document(link: ChainLink) -> Document:
+    return {"_id": link.number, **asdict(link.entry), "previous": link.previous, "hash": link.hash}
 
 
 def _link(document: Document) -> ChainLink:

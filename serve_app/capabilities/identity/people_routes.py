@@ -74,13 +74,13 @@ def people_routes(people: People, parts: Parts) -> APIRouter:
     return router
 
 
-def invitation_of(one: Invitation) -> models.InvitationView:
+def invitation_of(invitation: Invitation) -> models.InvitationView:
     """An invitation as administrators see it."""
     return models.InvitationView(
-        invitation_id=one.id,
-        role=one.role,
-        invited_by=one.by,
-        expires_at=one.expires_at,
-        used_by=one.used_by,
-        code=one.code or None,
+        invitation_id=invitation.id,
+        role=invitation.role,
+        invited_by=invitation.by,
+        expires_at=invitation.expires_at,
+        used_by=invitation.used_by,
+        code=invitation.code or None,
     )

@@ -40,7 +40,7 @@ class Filing:
     async def expect(self, by: Principal, room: str, files: Sequence[str], trace: str) -> list[ShownFile]:
         """They are about to put these here. Raises NotFound, FailedPrecondition."""
         command = ExpectFile(user=by.user, room=room)
-        return [await self._entities.ask(f"file:{one}", command, by=SYSTEM, trace=trace) for one in files]
+        return [await self._entities.ask(f"file:{file}", command, by=SYSTEM, trace=trace) for file in files]
 
     async def _in_turn(
         self,
@@ -71,5 +71,5 @@ class Filing:
         told = msgspec.json.decode(reply.data)
         if "seq" in told:
             command = PlaceFile(user=by.user, place=Place(room, told["id"]))
-            for one in files:
-                await self._entities.ask(f"file:{one}", command, by=SYSTEM, trace=trace)
+            for file in files:
+                await self._entities.ask(f"file:{file}", command, by=SYSTEM, trace=trace)

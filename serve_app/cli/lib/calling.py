@@ -1,4 +1,4 @@
-"""How commands call the REST API of a running Carewire, as an administrator."""
+"""Calls of commands to the REST API of a running Carewire, as an administrator."""
 
 import argparse
 import json

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """What is wrong, a line each. 0: nothing; 1: something is."""
+    """Print what is wrong, a line each. 0: nothing; 1: something is."""
     from common.logs import configure_logging
     from serve_app.cli.lib.options import settings_of
     from serve_app.launch.preflight import find_data_dir

@@ -46,14 +46,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def told(done: "LedgerFindings") -> str:
-    """What was found, in lines: sums first, then what differs (the first of it), then the verdict."""
+    """The findings, in lines: sums first, then what differs (the first of it), then the verdict."""
     lines = [
         f"{currency}: debit {debit}, credit {credit}{'' if debit == credit else f', DIFFERENCE {debit - credit}'}"
         for currency, (debit, credit) in done.sums.items()
     ]
-    for one in done.differences[:_SHOWN]:
-        amounts = f"journal {_or_none(one.amount)}, stored {_or_none(one.stored)}"
-        lines.append(f"{one.kind} {one.posting}" + (f" {one.account} {one.currency}: {amounts}" if one.account else ""))
+    for difference in done.differences[:_SHOWN]:
+        amounts = f"journal {_or_none(difference.amount)}, stored {_or_none(difference.stored)}"
+        lines.append(
+            f"{difference.kind} {difference.posting}"
+            + (f" {difference.account} {difference.currency}: {amounts}" if difference.account else "")
+        )
     if (more := len(done.differences) - _SHOWN) > 0:
         lines.append(f"... and {more} more")
     read = f"{done.postings} postings of {done.entities} bills and payees"

@@ -44,6 +44,6 @@ class FollowerReplica:
         """Serve asks now and then; answering at all is the answer."""
 
     async def __del__(self) -> None:
-        """What was handed over is noted; the next life goes on from there."""
+        """Close: the progress is stored, and the next life goes on from there."""
         await self._follower.stop()
         await self._runtime.close()

@@ -1,5 +1,6 @@
-"""What a process stands on that reads the journal alone: its place among the others, the stores, the time, and the way
-to entities. Nobody waits for its work as one waits for an answer, so it yields the processor to those who answer."""
+"""The foundations of a process that reads the journal alone: its place among the others, the stores, the time, and the
+way to entities. Nobody waits for its work as one waits for an answer, so it yields the processor to those who
+answer."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -75,7 +76,7 @@ class Runtime:
         )
 
     def feed(self, of: Iterable[str]) -> JournalFeed:
-        """What is said in the journal of these kinds, from now on."""
+        """The events of these kinds in the journal, from now on."""
         mongo = self.recipe.settings.mongo
         assert mongo.url is not None
         return JournalFeed(mongo.url.get_secret_value(), mongo.database, of)

@@ -51,6 +51,6 @@ class SearchReplica:
         """Serve asks now and then; answering at all is the answer."""
 
     async def __del__(self) -> None:
-        """What was taken in is durable; the next life goes on from there."""
+        """Close: the index is durable, and the next life goes on from there."""
         await self._process.stop()
         await self._runtime.close()

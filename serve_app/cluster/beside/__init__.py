@@ -1,1 +1,1 @@
-"""What runs in a process beside its shards: `screening.py`, what rooms hold back."""
+"""Tasks that run in a process beside its shards: `screening.py`, the rules by which rooms hold messages back."""

@@ -1,4 +1,5 @@
-"""What a shard of rooms holds back: the shipped rules with those of the house, which it reads again and again.
+"""The rules by which a shard of rooms holds messages back: the shipped ones with those of the house, which it reads
+again and again.
 
 Shard processes import this module, so it imports nothing that they do not need.
 """

@@ -1,7 +1,7 @@
 """Requests: types and bounds, and errors that name the member at fault."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.rooms.room import commands
-from common.decoding import Request, decode
+from common.decoding import INSTANT_PATTERN, Request, decode
 from common.errors import InvalidArgument
 from realtime.delivery.requests import Hello
 from serve_app.capabilities.rooms import requests
@@ -146,3 +146,14 @@ def test_what_is_no_whole_number_is_refused_as_before(number: str) -> None:
 def test_what_else_is_wrong_is_still_named_beside_such_a_number() -> None:
     assert (refused(Weighed, '{"limit":1.0}').details or {}).get("field") == "room_id"
     assert (refused(Weighed, '{"room_id":"r","limit":1.0,"seqs":["x"]}').details or {}).get("field") == "seqs[0]"
+
+
+class Timed(Request, frozen=True):
+    """A request with a time in the form of RFC 3339."""
+
+    at: Annotated[str, msgspec.Meta(pattern=INSTANT_PATTERN)]
+
+
+@pytest.mark.parametrize("at", ["2026-11-20", "2026-11-20T09:30:00", "2026-11-20T09:30:00Z\\n", "tomorrow"])
+def test_a_time_in_another_form_is_refused_with_one_in_the_right_form(at: str) -> None:
+    assert refused(Timed, f'{{"at":"{at}"}}').message == "at is a time with an offset, such as 2026-11-20T09:30:00Z."

@@ -84,7 +84,7 @@ class FeedTokens:
         return NOTHING
 
     async def verify(self, token: str, calendar: str) -> Verified:
-        """Whose it is, if it is for this feed.
+        """The owner of the token, if it is for this feed.
 
         Raises:
             Unauthenticated: it is none of ours, was revoked, is over, or is for another feed.

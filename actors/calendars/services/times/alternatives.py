@@ -1,4 +1,4 @@
-"""What could be booked instead: the same calendar nearby, then others that offer the service. Each can be booked as it
+"""Alternatives to a time: the same calendar nearby, then others that offer the service. Each can be booked as it
 is: the client is free, and so are the rooms."""
 
 import asyncio
@@ -42,7 +42,7 @@ class AlternativeSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchResult(msgspec.Struct, frozen=True):
-    """What stands against the time, at everybody whose time it needs, and what could be had instead, the best first:
+    """The reasons against the time, at everybody whose time it needs, and the alternatives, the best first:
     each is a body for `POST /api/bookings` as it is. `plan`: what was
     wanted, where the calendar has answered."""
 
@@ -78,7 +78,7 @@ class Alternatives:
             return SearchResult([], [])
         reasons = [*found[0][1].reasons, *others[0]] if own else []
         if sought.overriding:
-            reasons = [one for one in reasons if one.code in HARD]
+            reasons = [reason for reason in reasons if reason.code in HARD]
         possible = [one for one, why in zip(offered, others[len(own) :], strict=True) if not why]
         possible = await self._permitted(possible, sought)
         ranked = _ranked(possible, sought, among_others=len(names) > 1)

@@ -38,7 +38,7 @@ async def availability(
 async def free_times(
     region: EntityClient, calendar: str, query: AvailabilityQuery, *, by: Principal, trace: str = ""
 ) -> FreeTimesReply:
-    """What a client asks for, in the zone that they ask for.
+    """Free times as a client asks for them, in the zone that they ask for.
 
     Raises:
         CarewireError: as `availability`, or there is no such zone.

@@ -23,8 +23,8 @@ _PART: Final = 250  # plans in one question: a batch of commands is bounded
 def takes_of(
     plan: BookingPlan, *, key: str, booking: str, client: str, by: Principal, overriding: bool
 ) -> list[tuple[str, TryTake]]:
-    """Who else has to give time for a plan, and what they are asked: the resources by name, then the agenda. The rules
-    of a resource are overruled by those alone who run it as well."""
+    """The others that have to give time for a plan, with the command for each: the resources by name, then the agenda.
+    The rules of a resource are overruled by those alone who run it as well."""
     take = TryTake(
         key=key,
         booking=booking,
@@ -52,7 +52,7 @@ def takes_of(
 async def probe_times(
     region: EntityClient, plan: BookingPlan, starts: Sequence[int], by: Principal
 ) -> list[list[Reason]]:
-    """What the rooms and devices of a plan have against each of these starts; many are asked about in parts.
+    """The reasons of a plan's rooms and devices against each of these starts; many are asked about in parts.
 
     Raises:
         CarewireError: somebody did not answer.
@@ -105,7 +105,7 @@ async def refusing(region: EntityClient, calendar: str, resources: Sequence[str]
 
     async def refuses(name: str) -> bool:
         answer = await region.ask(calendar_of(name), Probe((anything,)), by=SYSTEM)
-        return any(one.code == DENIED for one in answer.results[0])
+        return any(result.code == DENIED for result in answer.results[0])
 
     answers = await asyncio.gather(*map(refuses, resources))
     return [name for name, refused in zip(resources, answers, strict=True) if refused]

@@ -1,4 +1,4 @@
-"""What Ray hosts of a shard: it is started by its first call, in each of its lives."""
+"""The Ray actor of a shard. Its first call starts it, in each of its lives."""
 
 import asyncio
 import os
@@ -45,7 +45,7 @@ class _Actor(Generic[H]):
         return (await self._shard()).stats()
 
     async def address(self) -> ShardAddress:
-        """Where regions reach the shard in its present life."""
+        """The address of the shard in its present life, for regions."""
         await self._shard()
         assert self._address is not None
         return self._address
@@ -92,7 +92,7 @@ class _Actor(Generic[H]):
         return await self._time.start()
 
     def _workplace(self, shard: H) -> WorkClient | None:
-        """Where runners ask for work; None: there is none here."""
+        """The address at which runners ask for work; None: there is none here."""
         return None
 
 

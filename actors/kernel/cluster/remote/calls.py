@@ -33,12 +33,13 @@ class RemoteControl:
 
 
 def workplace_of(shard: str, tls: NodeTls | None = None) -> WorkClient:
-    """Where a runner asks this shard for work, in whatever life. A connection of its own: losing it gives all back."""
+    """The client by which a runner asks this shard for work, in whatever life. A connection of its own: losing it gives
+    all back."""
     return DirectClient(RemoteShard(shard).address, tls)
 
 
 def client_of(shard: str, tls: NodeTls | None = None) -> ShardClient:
-    """How to call this shard, in whatever life."""
+    """The client of this shard, in whatever life."""
     return DirectClient(RemoteShard(shard).address, tls)
 
 

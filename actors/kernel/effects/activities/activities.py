@@ -97,7 +97,7 @@ class ShardActivities:
                 known.turns.append(key)
 
     def settle(self, key: TurnKey) -> None:
-        """What else the turn owed is done. One that is kept no longer is somebody else's to settle."""
+        """The other effects of the turn are done. One that is kept no longer is somebody else's to settle."""
         self._kept.done(key, REST)
 
     def closed(self, entity: str, key: str) -> None:
@@ -111,50 +111,50 @@ class ShardActivities:
         if not self.file.is_empty and (one is None or one.filed):
             self.file.close(id_)
 
-    def line_up(self, one: OpenActivity, *, first: bool = False) -> None:
+    def line_up(self, activity: OpenActivity, *, first: bool = False) -> None:
         """It waits for a runner; `first`: before the others, as it did before."""
-        one.phase, one.runner = ActivityPhase.WAITING, ""
-        self.lines.put(one, first=first)
-        self.on_waiting(one.activity.connector)
+        activity.phase, activity.runner = ActivityPhase.WAITING, ""
+        self.lines.put(activity, first=first)
+        self.on_waiting(activity.activity.connector)
 
-    def step_out(self, one: OpenActivity, phase: ActivityPhase) -> None:
+    def step_out(self, activity: OpenActivity, phase: ActivityPhase) -> None:
         """It waits for no runner, and for no verdict of the database: it is in this phase."""
-        if one.phase is ActivityPhase.WAITING:
-            self.lines.remove(one)
-        elif one.phase is ActivityPhase.VETTED:
-            self._is_vetted(one)
-        one.phase = phase
+        if activity.phase is ActivityPhase.WAITING:
+            self.lines.remove(activity)
+        elif activity.phase is ActivityPhase.VETTED:
+            self._is_vetted(activity)
+        activity.phase = phase
 
-    def pause(self, one: OpenActivity, due_ms: int) -> None:
+    def pause(self, activity: OpenActivity, due_ms: int) -> None:
         """It waits for a runner from then on."""
-        one.phase, one.runner, one.due_ms = ActivityPhase.PAUSED, "", due_ms
+        activity.phase, activity.runner, activity.due_ms = ActivityPhase.PAUSED, "", due_ms
         pause_s = max(0, due_ms - self._clock.platform_ms()) / 1000
-        asyncio.get_running_loop().call_later(pause_s, self._resume, one, due_ms)
+        asyncio.get_running_loop().call_later(pause_s, self._resume, activity, due_ms)
 
     def time_moved(self) -> None:
-        """What is paused may be due by now."""
+        """The clock was moved: paused activities may be due by now."""
         for one in [one for one in self._open if one.phase is ActivityPhase.PAUSED]:
             self.pause(one, one.due_ms)
 
-    def put_off(self, one: OpenActivity, due_ms: int) -> None:
+    def put_off(self, activity: OpenActivity, due_ms: int) -> None:
         """It goes to the collection, and with it whoever is in its lane."""
-        for member in [other for other in self.lanes.beside(one) if other.phase in _KEPT or other is one]:
-            self._file(member, "parked", due_ms if member is one else self._due_of(member))
+        for member in [other for other in self.lanes.beside(activity) if other.phase in _KEPT or other is activity]:
+            self._file(member, "parked", due_ms if member is activity else self._due_of(member))
 
-    def give_up(self, one: OpenActivity, code: str, message: str) -> None:
+    def give_up(self, activity: OpenActivity, code: str, message: str) -> None:
         """Nobody tries it again by itself: it is dead."""
-        one.code, one.message = code, message
-        self._file(one, "dead", self._clock.platform_ms())
+        activity.code, activity.message = code, message
+        self._file(activity, "dead", self._clock.platform_ms())
 
-    def admit(self, one: OpenActivity) -> None:
+    def admit(self, activity: OpenActivity) -> None:
         """It has been loaded: it waits for a runner, unless it is known."""
-        if self._open.find(one.id) is None:
-            self._open.add(one)
-            self.lanes.add(one)
-            self.line_up(one)
+        if self._open.find(activity.id) is None:
+            self._open.add(activity)
+            self.lanes.add(activity)
+            self.line_up(activity)
 
     def levels(self) -> dict[str, Level]:
-        """How many there are, by connector."""
+        """The number of activities, by connector."""
         return self._open.levels(self.file.counts)
 
     def figures(self) -> dict[str, dict[str, float]]:
@@ -172,7 +172,8 @@ class ShardActivities:
                 self._forget(one)
 
     def recovery_began(self) -> None:
-        """What earlier lives left is being read: until it has been, nobody knows who is first in a lane."""
+        """The activities that earlier lives left are being read: until it has been, nobody knows who is first in a
+        lane."""
         self._recovering += 1
         self.is_complete = False
         self.file.gate(shut=True)
@@ -203,97 +204,97 @@ class ShardActivities:
         self.lanes.clear()
         self.file.clear()
 
-    def _begin(self, one: OpenActivity, *, fresh: bool) -> None:
-        if fresh and (one.lane is None or self._is_known(one.lane)):
-            self._join(one)
+    def _begin(self, activity: OpenActivity, *, fresh: bool) -> None:
+        if fresh and (activity.lane is None or self._is_known(activity.lane)):
+            self._join(activity)
         else:
-            self._vetting[one.lane] += 1
-            self.file.vet(one)
+            self._vetting[activity.lane] += 1
+            self.file.vet(activity)
 
     def _is_known(self, lane: Lane) -> bool:
         """Can nobody be before it whom memory does not know in this lane?"""
         return self.file.is_empty and not self._recovering and not self._vetting[lane]
 
-    def _vetted(self, one: OpenActivity, verdict: StoredVerdict) -> None:
-        if one not in self._open or one.phase is not ActivityPhase.VETTED:
+    def _vetted(self, activity: OpenActivity, verdict: StoredVerdict) -> None:
+        if activity not in self._open or activity.phase is not ActivityPhase.VETTED:
             return
-        self._is_vetted(one)
+        self._is_vetted(activity)
         if verdict.is_answered or verdict.is_stored:
-            self._forget(one)
+            self._forget(activity)
             if verdict.is_answered and verdict.is_stored:
-                self.file.close(one.id)
+                self.file.close(activity.id)
         elif verdict.lane_is_stored:
-            self._file(one, "parked", BEHIND)
+            self._file(activity, "parked", BEHIND)
         else:
-            self._join(one)
+            self._join(activity)
 
-    def _is_vetted(self, one: OpenActivity) -> None:
-        self._vetting[one.lane] -= 1
-        if not self._vetting[one.lane]:
-            del self._vetting[one.lane]
-        one.phase = ActivityPhase.LEAVING
+    def _is_vetted(self, activity: OpenActivity) -> None:
+        self._vetting[activity.lane] -= 1
+        if not self._vetting[activity.lane]:
+            del self._vetting[activity.lane]
+        activity.phase = ActivityPhase.LEAVING
 
-    def _join(self, one: OpenActivity) -> None:
+    def _join(self, activity: OpenActivity) -> None:
         """It takes its place: in line, or behind others of its lane; in the collection where too many wait."""
-        is_first = self.lanes.add(one)
-        if self._open.of(one.activity.connector) > MOST_WAITING:
-            self.put_off(one, self._clock.platform_ms())
+        is_first = self.lanes.add(activity)
+        if self._open.of(activity.activity.connector) > MOST_WAITING:
+            self.put_off(activity, self._clock.platform_ms())
         elif is_first:
-            self._lead(one)
+            self._lead(activity)
         else:
-            one.phase = ActivityPhase.BEHIND
+            activity.phase = ActivityPhase.BEHIND
 
-    def _lead(self, one: OpenActivity) -> None:
+    def _lead(self, activity: OpenActivity) -> None:
         """It is the first of its lane. An earlier one may have been in line: it steps back."""
-        for other in self.lanes.beside(one):
-            if other is not one and other.phase is ActivityPhase.WAITING:
+        for other in self.lanes.beside(activity):
+            if other is not activity and other.phase is ActivityPhase.WAITING:
                 self.lines.remove(other)
                 other.phase = ActivityPhase.BEHIND
-        self.line_up(one)
+        self.line_up(activity)
 
-    def _resume(self, one: OpenActivity, due_ms: int) -> None:
-        if one in self._open and one.phase is ActivityPhase.PAUSED and one.due_ms == due_ms:
-            self.line_up(one)
+    def _resume(self, activity: OpenActivity, due_ms: int) -> None:
+        if activity in self._open and activity.phase is ActivityPhase.PAUSED and activity.due_ms == due_ms:
+            self.line_up(activity)
 
-    def _file(self, one: OpenActivity, state: State, due_ms: int) -> None:
+    def _file(self, activity: OpenActivity, state: State, due_ms: int) -> None:
         """Write its document; unless a runner has it, it leaves memory then."""
-        if one.phase is ActivityPhase.WAITING:
-            self.lines.remove(one)
-        if one.phase is not ActivityPhase.HELD or state == "dead":
-            one.phase = ActivityPhase.LEAVING
-        self.file.put(one.record(state, due_ms), partial(self._filed, one), was=one.filed)
-        self._open.file(one, state)
+        if activity.phase is ActivityPhase.WAITING:
+            self.lines.remove(activity)
+        if activity.phase is not ActivityPhase.HELD or state == "dead":
+            activity.phase = ActivityPhase.LEAVING
+        self.file.put(activity.record(state, due_ms), partial(self._filed, activity), was=activity.filed)
+        self._open.file(activity, state)
 
-    def _filed(self, one: OpenActivity) -> None:
-        if one not in self._open:
+    def _filed(self, activity: OpenActivity) -> None:
+        if activity not in self._open:
             return
-        for key in one.turns:
-            self._kept.done(key, one.id)
-        one.turns.clear()
-        if one.phase is ActivityPhase.LEAVING:
-            if one.filed == "parked":
-                self._put_off_behind(one)
-            self._forget(one)
+        for key in activity.turns:
+            self._kept.done(key, activity.id)
+        activity.turns.clear()
+        if activity.phase is ActivityPhase.LEAVING:
+            if activity.filed == "parked":
+                self._put_off_behind(activity)
+            self._forget(activity)
 
-    def _put_off_behind(self, one: OpenActivity) -> None:
+    def _put_off_behind(self, activity: OpenActivity) -> None:
         """It waits in the collection, and so must those behind it: none of them may come first."""
-        for later in self.lanes.beside(one):
+        for later in self.lanes.beside(activity):
             if later.phase is ActivityPhase.BEHIND:
                 self._file(later, "parked", BEHIND)
 
-    def _forget(self, one: OpenActivity) -> None:
+    def _forget(self, activity: OpenActivity) -> None:
         """It is over, or has a document: memory lets go of it, and its turns need not keep it."""
-        self._take_out(one)
-        for key in one.turns:
-            self._kept.done(key, one.id)
+        self._take_out(activity)
+        for key in activity.turns:
+            self._kept.done(key, activity.id)
 
-    def _take_out(self, one: OpenActivity) -> None:
-        self._open.remove(one)
-        self.step_out(one, ActivityPhase.LEAVING)
-        heir = self.lanes.remove(one)
+    def _take_out(self, activity: OpenActivity) -> None:
+        self._open.remove(activity)
+        self.step_out(activity, ActivityPhase.LEAVING)
+        heir = self.lanes.remove(activity)
         if heir is not None and heir.phase is ActivityPhase.BEHIND:
             self.line_up(heir)
 
-    def _due_of(self, one: OpenActivity) -> int:
+    def _due_of(self, activity: OpenActivity) -> int:
         """When one is due that is put off because it has waited for long."""
-        return one.due_when_put_off(self._clock.platform_ms(), self._clock.monotonic_s())
+        return activity.due_when_put_off(self._clock.platform_ms(), self._clock.monotonic_s())

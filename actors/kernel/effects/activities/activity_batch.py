@@ -1,4 +1,4 @@
-"""What is to be done in the collection of activities in one go."""
+"""Writes to the collection of activities, gathered into one batch."""
 
 from asyncio import Future
 from collections import Counter
@@ -13,7 +13,7 @@ Then = Callable[[], None]
 
 @dataclass(slots=True)
 class ActivityWrites:
-    """What is to be done. `puts` are documents by id, each with what follows when it is there."""
+    """A batch of writes. `puts` are documents by id, each with what follows when it is there."""
 
     puts: dict[bytes, tuple[ActivityRecord, Then]] = field(default_factory=dict)
     closed: set[bytes] = field(default_factory=set)
@@ -28,7 +28,7 @@ class ActivityWrites:
 
     @property
     def size(self) -> int:
-        """How many activities it keeps in memory."""
+        """The number of activities that it keeps in memory."""
         return len(self.puts) + len(self.vetted)
 
     def singles(self) -> Iterator["ActivityWrites"]:
@@ -44,7 +44,7 @@ class ActivityWrites:
             yield ActivityWrites(vetted=[one])
 
     def add(self, other: "ActivityWrites") -> None:
-        """What `other` holds is to be done as well, unless this one knows better."""
+        """Add the writes of `other`; those of this batch win."""
         self.puts = {id_: put for id_, put in other.puts.items() if id_ not in self.closed} | self.puts
         self.closed |= other.closed
         self.lanes |= other.lanes

@@ -56,21 +56,25 @@ class ActivityEndings:
             self._expiring = True
             self._tasks.spawn(self._expire())
 
-    def late(self, one: OpenActivity) -> None:
+    def late(self, activity: OpenActivity) -> None:
         """Its deadline is over: its entity is told."""
-        self.tell(one, "expired")
+        self.tell(activity, "expired")
 
-    def tell(self, one: OpenActivity, outcome: Outcome) -> "asyncio.Future[protocol.ItemAnswer]":
+    def tell(self, activity: OpenActivity, outcome: Outcome) -> "asyncio.Future[protocol.ItemAnswer]":
         """Answer it in the place of a runner. Stored, it is over."""
-        self._activities.step_out(one, ActivityPhase.ANSWERING)
-        told = _Told(lambda answer: self._told(one, answer))
+        self._activities.step_out(activity, ActivityPhase.ANSWERING)
+        told = _Told(lambda answer: self._told(activity, answer))
         answered = Answered(
-            key=one.activity.key, outcome=outcome, attempts=one.attempts, code=one.code, at_ms=self._clock.platform_ms()
+            key=activity.activity.key,
+            outcome=outcome,
+            attempts=activity.attempts,
+            code=activity.code,
+            at_ms=self._clock.platform_ms(),
         )
         item = protocol.BatchItem(
             correlation_id=0,
-            entity=one.entity,
-            command_id=answer_id(one.entity, one.activity.key),
+            entity=activity.entity,
+            command_id=answer_id(activity.entity, activity.activity.key),
             command=protocol.encode(answered),
             by=SYSTEM,
             patience_ms=self._patience_ms,
@@ -79,14 +83,18 @@ class ActivityEndings:
         self._inbox.put(LocalLetter(told, item))
         return told.answered
 
-    def _told(self, one: OpenActivity, answer: protocol.ItemAnswer) -> None:
-        """What was told is over by now; what could not be is told again."""
-        if not answer.code or self._activities.find(one.id) is not one or one.phase is not ActivityPhase.ANSWERING:
+    def _told(self, activity: OpenActivity, answer: protocol.ItemAnswer) -> None:
+        """Endings that were told are done; those that could not be are told again."""
+        if (
+            not answer.code
+            or self._activities.find(activity.id) is not activity
+            or activity.phase is not ActivityPhase.ANSWERING
+        ):
             return
         if answer.code in NOT_TAKEN:
-            self._activities.pause(one, self._clock.platform_ms() + _AGAIN_MS)
+            self._activities.pause(activity, self._clock.platform_ms() + _AGAIN_MS)
         else:
-            self._activities.give_up(one, answer.code, "Its entity could not take the answer.")
+            self._activities.give_up(activity, answer.code, "Its entity could not take the answer.")
 
     async def _expire(self) -> None:
         try:

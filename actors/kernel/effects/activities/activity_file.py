@@ -36,12 +36,12 @@ R = TypeVar("R")
 
 
 class _LeaseLostError(Exception):
-    """What was to be written is for somebody else to find."""
+    """The lease is lost: whoever holds it now finds what was to be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """What the database says of an open activity: it `is_answered`, it `is_stored`, or others of its lane are."""
+    """The database's verdict on an open activity: it `is_answered`, it `is_stored`, or others of its lane are."""
 
     is_answered: bool
     is_stored: bool
@@ -118,9 +118,9 @@ class ActivityFile:
         self._failed.puts.pop(id_, None)
         self._work_on()
 
-    def vet(self, one: OpenActivity) -> None:
+    def vet(self, activity: OpenActivity) -> None:
         """Look whether it is over, or put off, already."""
-        self._next.vetted.append(one)
+        self._next.vetted.append(activity)
         self._work_on()
 
     def look_at(self, lanes: Iterable[Lane]) -> None:
@@ -223,7 +223,7 @@ class ActivityFile:
         self._work_on()
 
     def _take(self) -> ActivityWrites:
-        """What is to be done next. No more is vetted at once than can be put off before the next are looked at."""
+        """The next batch of work. No more is vetted at once than can be put off before the next are looked at."""
         batch, self._next = self._next, ActivityWrites()
         shut = [one for one in batch.vetted if self._gated and one.activity.lane]
         open_ = [one for one in batch.vetted if not (self._gated and one.activity.lane)]
@@ -265,7 +265,7 @@ class ActivityFile:
     async def _promote(self, lanes: Sequence[Lane]) -> None:
         firsts = await self._insist(partial(self._activities.first_of, lanes))
         now_ms = self._clock.platform_ms()
-        stuck = [replace(one, due_ms=now_ms) for one in firsts.values() if one.due_ms == BEHIND]
+        stuck = [replace(first, due_ms=now_ms) for first in firsts.values() if first.due_ms == BEHIND]
         if stuck:
             await self._insist(partial(self._activities.put, stuck))
             for connector in {one.connector for one in stuck}:

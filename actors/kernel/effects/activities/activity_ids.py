@@ -1,4 +1,4 @@
-"""How an activity is called: by the shard, by operators, and by partners, who must learn no id of ours.
+"""The ids of an activity: for the shard, by operators, and by partners, who must learn no id of ours.
 
 A mark is a hash of entity and key (BLAKE2b, 128 bits). Partners take it in the form that they can keep: `atv_` and
 base32, a UUID, or 32 characters of base64url.

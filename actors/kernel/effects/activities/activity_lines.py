@@ -24,7 +24,7 @@ _PLACES: Final = 20  # bits for the place of an activity in its turn
 
 
 class ActivityPhase(Enum):
-    """Where an open activity stands."""
+    """The phase of an open activity."""
 
     VETTED = auto()  # the database is asked whether it is over, or put off, already
     BEHIND = auto()  # another one of its lane comes first
@@ -137,26 +137,27 @@ def of_record(record: ActivityRecord, now_s: float) -> OpenActivity:
 
 
 class ConnectorLines:
-    """Who waits for a runner, by connector: three lines each, served 8 : 3 : 1, so a broadcast never delays a code."""
+    """The activities that wait for a runner, by connector: three lines each, served 8 : 3 : 1, so a broadcast never
+    delays a code."""
 
     def __init__(self) -> None:
         self._lines: dict[str, tuple[OrderedDict[bytes, OpenActivity], ...]] = {}
         self._dealt = 0
 
-    def put(self, one: OpenActivity, *, first: bool = False) -> None:
+    def put(self, activity: OpenActivity, *, first: bool = False) -> None:
         """At the end of its line; `first`: in front, since it had been taken out."""
-        lines = self._lines.get(one.activity.connector)
+        lines = self._lines.get(activity.activity.connector)
         if lines is None:
-            lines = self._lines[one.activity.connector] = (OrderedDict(), OrderedDict(), OrderedDict())
-        line = lines[_URGENCIES[one.activity.urgency]]
-        line[one.id] = one
+            lines = self._lines[activity.activity.connector] = (OrderedDict(), OrderedDict(), OrderedDict())
+        line = lines[_URGENCIES[activity.activity.urgency]]
+        line[activity.id] = activity
         if first:
-            line.move_to_end(one.id, last=False)
+            line.move_to_end(activity.id, last=False)
 
-    def remove(self, one: OpenActivity) -> None:
+    def remove(self, activity: OpenActivity) -> None:
         """It waits no more."""
-        if (lines := self._lines.get(one.activity.connector)) is not None:
-            lines[_URGENCIES[one.activity.urgency]].pop(one.id, None)
+        if (lines := self._lines.get(activity.activity.connector)) is not None:
+            lines[_URGENCIES[activity.activity.urgency]].pop(activity.id, None)
 
     def take(self, connector: str) -> OpenActivity | None:
         """The next one; None when nobody waits."""
@@ -179,28 +180,28 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[Lane, list[OpenActivity]] = {}
 
-    def add(self, one: OpenActivity) -> bool:
+    def add(self, activity: OpenActivity) -> bool:
         """It comes into its lane; whether it is the first there (who has none is)."""
-        if (lane := one.lane) is None:
+        if (lane := activity.lane) is None:
             return True
         members = self._lanes.setdefault(lane, [])
-        insort(members, one, key=_order)
-        return members[0] is one
+        insort(members, activity, key=_order)
+        return members[0] is activity
 
-    def remove(self, one: OpenActivity) -> OpenActivity | None:
+    def remove(self, activity: OpenActivity) -> OpenActivity | None:
         """It leaves its lane; the one that is first now, if another was before."""
-        if (lane := one.lane) is None or one not in (members := self._lanes.get(lane, [])):
+        if (lane := activity.lane) is None or activity not in (members := self._lanes.get(lane, [])):
             return None
-        was_first = members[0] is one
-        members.remove(one)
+        was_first = members[0] is activity
+        members.remove(activity)
         if not members:
             del self._lanes[lane]
             return None
         return members[0] if was_first else None
 
-    def beside(self, one: OpenActivity) -> Iterator[OpenActivity]:
+    def beside(self, activity: OpenActivity) -> Iterator[OpenActivity]:
         """Those in the lane of this one, itself among them, in order; only itself when it has none."""
-        return iter([one] if one.lane is None else list(self._lanes.get(one.lane, [one])))
+        return iter([activity] if activity.lane is None else list(self._lanes.get(activity.lane, [activity])))
 
     def __contains__(self, lane: Lane) -> bool:
         return lane in self._lanes
@@ -210,5 +211,5 @@ class Lanes:
         self._lanes.clear()
 
 
-def _order(one: OpenActivity) -> int:
-    return one.order
+def _order(activity: OpenActivity) -> int:
+    return activity.order

@@ -1,4 +1,4 @@
-"""What lies in the collection of activities is brought back when it is due, as far as runners ask for it."""
+"""Activities in the collection are brought back when they are due, as far as runners ask for it."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
@@ -73,7 +73,7 @@ class ActivityLoads:
                 self._not_before_s[connector] = self._clock.monotonic_s() + _REST_S
 
     async def _bring(self, connector: str, credit: int) -> int:
-        """How many were due, at most `credit` of each urgency."""
+        """Bring back those that are due; answers how many, at most `credit` of each urgency."""
         before_ms = self._clock.platform_ms() + 1
         mine = self._partitions()
         found = await asyncio.gather(
@@ -108,7 +108,7 @@ class ActivityLoads:
         return found
 
 
-def _is_first(one: OpenActivity, firsts: Mapping[Lane, ActivityRecord]) -> bool:
+def _is_first(activity: OpenActivity, firsts: Mapping[Lane, ActivityRecord]) -> bool:
     """Is it the first of its lane? One that has gone meanwhile is not."""
-    first = None if one.lane is None else firsts.get(one.lane)
-    return first is not None and first.id == one.id
+    first = None if activity.lane is None else firsts.get(activity.lane)
+    return first is not None and first.id == activity.id

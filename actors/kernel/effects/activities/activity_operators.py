@@ -1,4 +1,4 @@
-"""What operators see of the activities in a shard's memory, and do with any of them."""
+"""The operators' view of the activities in a shard's memory, and their interventions."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -46,9 +46,9 @@ class ActivityOperators:
         if not self._activities.is_complete:
             raise Unavailable("Not every activity is known just now. Please try again in a moment.")
         found = [
-            row_of(one, "waiting")
-            for one in self._activities
-            if connector in (None, one.activity.connector) and (after is None or one.id > after)
+            row_of(activity, "waiting")
+            for activity in self._activities
+            if connector in (None, activity.activity.connector) and (after is None or activity.id > after)
         ]
         return sorted(found, key=lambda row: row.id)[:limit]
 
@@ -113,19 +113,19 @@ class ActivityOperators:
         return None
 
 
-def row_of(one: OpenActivity, state: str) -> ActivityRow:
+def row_of(activity: OpenActivity, state: str) -> ActivityRow:
     """It as operators see it."""
     return ActivityRow(
-        id=one.id,
-        connector=one.activity.connector,
-        entity=one.entity,
+        id=activity.id,
+        connector=activity.activity.connector,
+        entity=activity.entity,
         state=state,
-        attempts=one.attempts,
-        created_at_ms=one.created_at_ms,
-        due_ms=one.due_ms if one.phase is ActivityPhase.PAUSED else None,
-        deadline_ms=one.activity.deadline_ms,
-        code=one.code,
-        message=one.message,
+        attempts=activity.attempts,
+        created_at_ms=activity.created_at_ms,
+        due_ms=activity.due_ms if activity.phase is ActivityPhase.PAUSED else None,
+        deadline_ms=activity.activity.deadline_ms,
+        code=activity.code,
+        message=activity.message,
     )
 
 

@@ -19,37 +19,37 @@ class OpenActivities:
     def __iter__(self) -> Iterator[OpenActivity]:
         return iter(list(self._open.values()))
 
-    def __contains__(self, one: OpenActivity) -> bool:
-        return self._open.get(one.id) is one
+    def __contains__(self, activity: OpenActivity) -> bool:
+        return self._open.get(activity.id) is activity
 
     def find(self, id_: bytes) -> OpenActivity | None:
         """The one of this id."""
         return self._open.get(id_)
 
     def of(self, connector: str) -> int:
-        """How many there are of this connector."""
+        """The number of activities of this connector."""
         return self._here[connector]
 
-    def add(self, one: OpenActivity) -> None:
+    def add(self, activity: OpenActivity) -> None:
         """It is open."""
-        self._open[one.id] = one
-        self._here[one.activity.connector] += 1
-        if one.filed:
-            self._filed[one.activity.connector, one.filed] += 1
+        self._open[activity.id] = activity
+        self._here[activity.activity.connector] += 1
+        if activity.filed:
+            self._filed[activity.activity.connector, activity.filed] += 1
 
-    def remove(self, one: OpenActivity) -> None:
+    def remove(self, activity: OpenActivity) -> None:
         """It is so no more."""
-        del self._open[one.id]
-        self._here[one.activity.connector] -= 1
-        if one.filed:
-            self._filed[one.activity.connector, one.filed] -= 1
+        del self._open[activity.id]
+        self._here[activity.activity.connector] -= 1
+        if activity.filed:
+            self._filed[activity.activity.connector, activity.filed] -= 1
 
-    def file(self, one: OpenActivity, state: State) -> None:
+    def file(self, activity: OpenActivity, state: State) -> None:
         """It has a document, or is about to."""
-        if one.filed:
-            self._filed[one.activity.connector, one.filed] -= 1
-        self._filed[one.activity.connector, state] += 1
-        one.filed = state
+        if activity.filed:
+            self._filed[activity.activity.connector, activity.filed] -= 1
+        self._filed[activity.activity.connector, state] += 1
+        activity.filed = state
 
     def clear(self) -> None:
         """None is."""
@@ -58,7 +58,7 @@ class OpenActivities:
         self._filed.clear()
 
     def levels(self, counts: Mapping[tuple[str, State], int]) -> dict[str, Level]:
-        """How many wait (or are being tried), are parked, and are dead, by connector."""
+        """The numbers of activities that wait (or are being tried), are parked, and are dead, by connector."""
         return {
             name: Level(
                 self._here[name] - self._filed[name, "dead"],

@@ -119,13 +119,15 @@ class Runners:
         """Once a second: what silent runners have is given back, and whoever waits has the collection looked at."""
         now_s = self._clock.monotonic_s()
         now_ms = self._clock.platform_ms()
-        for one in self._activities:
-            if one.phase is ActivityPhase.HELD and one.until_s <= now_s:
-                self._bereave(one)
-            elif one.phase in (ActivityPhase.WAITING, ActivityPhase.BEHIND, ActivityPhase.PAUSED) and one.is_late(
-                now_ms
-            ):
-                self._endings.late(one)
+        for activity in self._activities:
+            if activity.phase is ActivityPhase.HELD and activity.until_s <= now_s:
+                self._bereave(activity)
+            elif activity.phase in (
+                ActivityPhase.WAITING,
+                ActivityPhase.BEHIND,
+                ActivityPhase.PAUSED,
+            ) and activity.is_late(now_ms):
+                self._endings.late(activity)
         for request in list(self._requests.values()):
             for connector, credit in request.credits.items():
                 if credit > 0:
@@ -165,12 +167,12 @@ class Runners:
             self._activities.lines.put(one, first=True)
         return taken
 
-    def _may_be_tried(self, one: OpenActivity) -> bool:
+    def _may_be_tried(self, activity: OpenActivity) -> bool:
         """Of those whose runners died, one at a time: so it shows which of them it was."""
         suspect = self._suspect
         if suspect is not None and suspect.phase is ActivityPhase.HELD and self._activities.find(suspect.id) is suspect:
             return False
-        self._suspect = one
+        self._suspect = activity
         return True
 
     def _hold(self, one: OpenActivity, request: _Request) -> Offered:
@@ -205,36 +207,36 @@ class Runners:
         found = [self._activities.find(id_) for id_ in ids]
         return [one for one in found if one is not None and one.phase is ActivityPhase.HELD and one.runner == runner]
 
-    def _note(self, one: OpenActivity, report: RunnerReport) -> None:
-        one.attempts, one.deaths = max(one.attempts, report.attempts), 0  # its runner has lived to tell
-        one.code, one.message = report.code, report.message
+    def _note(self, activity: OpenActivity, report: RunnerReport) -> None:
+        activity.attempts, activity.deaths = max(activity.attempts, report.attempts), 0  # its runner has lived to tell
+        activity.code, activity.message = report.code, report.message
         now_ms = self._clock.platform_ms()
         due_ms = now_ms if report.due_ms is None else report.due_ms
         if report.verdict in ("dead", "poison"):
-            self._activities.give_up(one, report.code or report.verdict, report.message)
+            self._activities.give_up(activity, report.code or report.verdict, report.message)
             return
-        one.phase, one.due_ms = ActivityPhase.PAUSED, due_ms
-        if report.verdict == "park" or one.filed or due_ms > one.created_at_ms + self._keep_ms:
-            self._activities.put_off(one, due_ms)
+        activity.phase, activity.due_ms = ActivityPhase.PAUSED, due_ms
+        if report.verdict == "park" or activity.filed or due_ms > activity.created_at_ms + self._keep_ms:
+            self._activities.put_off(activity, due_ms)
         else:
-            self._activities.pause(one, due_ms)
+            self._activities.pause(activity, due_ms)
 
     def _hang_up(self, runner: str) -> None:
-        for one in self._activities:
-            if one.phase is ActivityPhase.HELD and one.runner == runner:
-                self._bereave(one)
+        for activity in self._activities:
+            if activity.phase is ActivityPhase.HELD and activity.runner == runner:
+                self._bereave(activity)
 
-    def _bereave(self, one: OpenActivity) -> None:
+    def _bereave(self, activity: OpenActivity) -> None:
         """Its runner is gone: somebody else tries it, unless it seems to be what they die of."""
-        one.deaths += 1
-        _log.warning("activity.runner_gone", connector=one.activity.connector, deaths=one.deaths)
-        if one.deaths >= _FATAL:
-            self._activities.give_up(one, "poison", "Three runners have died while they carried it out.")
+        activity.deaths += 1
+        _log.warning("activity.runner_gone", connector=activity.activity.connector, deaths=activity.deaths)
+        if activity.deaths >= _FATAL:
+            self._activities.give_up(activity, "poison", "Three runners have died while they carried it out.")
             return
-        if one.deaths < _SUSPECT:
-            self._activities.line_up(one, first=True)
+        if activity.deaths < _SUSPECT:
+            self._activities.line_up(activity, first=True)
         else:
-            self._activities.pause(one, self._clock.platform_ms() + int(self._pauses.next_s() * 1000))
+            self._activities.pause(activity, self._clock.platform_ms() + int(self._pauses.next_s() * 1000))
 
 
 def _next_beat_s(now_s: float) -> float:

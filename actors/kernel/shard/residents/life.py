@@ -43,7 +43,7 @@ from typing import Final
 
 
 class Phase(Enum):
-    """Where an entity stands, and so who may touch it."""
+    """The phase of an entity, which says who may touch it."""
 
     COLD = auto()  # about to be loaded, or assumed new, for its first command
     LOADING = auto()  # being read from the journal; or waiting to try again
@@ -57,7 +57,7 @@ class Phase(Enum):
 
 
 class LifeEvent(Enum):
-    """What happens to an entity."""
+    """An event in the life of an entity."""
 
     ASSUMED_NEW = auto()
     LOADING_BEGUN = auto()

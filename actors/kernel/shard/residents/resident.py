@@ -79,7 +79,7 @@ class Missing:
 
 @dataclass(slots=True)
 class TurnDraft:
-    """What one entity decides in one turn: a `Turn` in the making, and the answers that wait for it."""
+    """The draft of one entity's turn: a `Turn` in the making, and the answers that wait for it."""
 
     resident: Resident
     first_seq: int

@@ -242,7 +242,7 @@ class Residents:
             self._ready_after_load(resident)
 
     async def _unpublished(self, resident: Resident) -> list[tuple[int, bytes]]:
-        """What was stored that listeners have not been sent, as far as we were the ones to send it."""
+        """The events that were stored but not sent to listeners, as far as it was ours to send them."""
         if not resident.life.is_behind(resident.turn):
             return []
         turns = await self._stores.journal.turns(resident.id, after=resident.life.published_turn or 0, limit=1)

@@ -1,4 +1,4 @@
-"""What heavy parts weigh: those of a kind with `parts_bytes` share it in a shard, and go when they are idle."""
+"""The weights of heavy parts: those of a kind with `parts_bytes` share it in a shard, and go when they are idle."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ class PartWeights:
         self._total: dict[str, int] = {}  # by kind
 
     def weigh(self, resident: Resident) -> bool:
-        """Look again at one. Whether its kind has too much by now."""
+        """Weigh an entity again. Answers whether its kind has too much by now."""
         kind = resident.runtime.kind
         self.forget(resident)
         if weight := sum(kind.weight(part) for part in resident.parts.values() if part is not None):
@@ -24,7 +24,7 @@ class PartWeights:
     def trim(self, others: Iterable[Resident], newest: Resident) -> None:
         """Those of the same kind that were not used for longest let go of theirs, until a tenth is free."""
         kind = newest.runtime.kind
-        alike = [one for one in others if one.id in self._of and one.runtime.kind.name == kind.name]
+        alike = [other for other in others if other.id in self._of and other.runtime.kind.name == kind.name]
         for resident in sorted(alike, key=lambda one: one.used_s):
             if self._total[kind.name] <= kind.parts_bytes * 0.9:
                 return

@@ -1,1 +1,2 @@
-"""What a turn tells, and to whom: subscribers, their deliveries, and the newest of them kept for who comes back."""
+"""Deliveries of turns to their listeners: subscribers, their deliveries, and the newest of them kept for who comes
+back."""

@@ -42,7 +42,7 @@ class CatchUp:
             self.overflowed = True
 
     def begin(self) -> None:
-        """What is read from the journal from now on covers all that was kept so far."""
+        """Begin again: the journal, read from now on, covers all that was kept so far."""
         self.waiting.clear()
         self._size = 0
         self.overflowed = False

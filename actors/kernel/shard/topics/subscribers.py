@@ -77,7 +77,7 @@ class Subscribers:
 
     @property
     def topics(self) -> list[str]:
-        """What anybody hears."""
+        """All topics that anybody is subscribed to."""
         return list(self._by_topic)
 
     def expire(self) -> None:

@@ -149,7 +149,7 @@ class RelationOperations:
         everybody = POLICY.allows(by.role, Relation.NONE, "care.read")
         rows = await self._care.of(None if everybody else by.user, after=after, limit=limit + 1)
         more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
-        return CarePage(items=[row_of(one) for one in rows[:limit]], next_cursor=more)
+        return CarePage(items=[row_of(row) for row in rows[:limit]], next_cursor=more)
 
     async def _accept(self, asked: OfCare, caller: Caller) -> CareRow:
         care = await self._care.accept(asked.care_id, by=caller.by, trace=caller.trace)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.payments.taxes import Category
-from common.decoding import Id, Request
+from common.decoding import INSTANT_PATTERN, Id, Request
 from common.lines import Line
 from common.money import Amount, Currency, PositiveAmount
 from serve_app.edge.operation import Repeatable, Versioned
@@ -14,7 +14,7 @@ from serve_app.edge.operation import Repeatable, Versioned
 Text = Annotated[Line, Meta(min_length=1, max_length=500)]
 Url = Annotated[str, Meta(pattern=r"\Ahttps?://[^\s]{1,2000}\Z")]
 Provider = Annotated[str, Meta(pattern=r"\A[a-z]{2,32}\Z")]
-Instant = Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)\Z")]
+Instant = Annotated[str, Meta(pattern=INSTANT_PATTERN)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=512)]
 Reason = Literal["requested_by_customer", "duplicate", "fraudulent", "other"]

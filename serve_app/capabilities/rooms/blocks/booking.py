@@ -110,7 +110,7 @@ class Appointments:
     async def _message(self, room_id: str, message_id: str, caller: Caller) -> WireMessage:
         looked = History(limit=1, around=message_id)
         page = await self._rooms.ask(room_id, looked, by=caller.by, trace=caller.trace)
-        found = [one for one in page.messages if one.id == message_id]
+        found = [message for message in page.messages if message.id == message_id]
         if not found or found[0].deleted_at is not None:
             raise NotFound("There is no such message.")
         return found[0]

@@ -61,7 +61,7 @@ def with_files(post: Post, files: Sequence[str]) -> Post:
     """The message with these attached, where they are not yet: so whoever sees a block may read its file."""
     attached: list[dict[str, Any]] = msgspec.json.decode(post.attachments) if post.attachments else []
     known = {one.get("file_id") for one in attached}
-    attached += [{"file_id": one} for one in dict.fromkeys(files) if one not in known]
+    attached += [{"file_id": fromkey} for fromkey in dict.fromkeys(files) if fromkey not in known]
     return msgspec.structs.replace(post, attachments=msgspec.json.encode(attached)) if attached else post
 
 
