@@ -20,10 +20,12 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 import uvloop
+from typing_extensions import override
 
 from common.auth.tokens import mint
 from common.clock import SystemClock
 from loadtests.lib.servers import Server, carewire
+from loadtests.lib.told.plain_socket import PlainSocket
 from loadtests.lib.workloads import percentile
 from loadtests.whole.bench_bookings import on_a_clock
 
@@ -62,51 +64,30 @@ class DeliveryTimes:
         self.refused = 0
 
 
-class Phone:
-    """A socket. `heard` is called with the number of each notification, `acked` with that of each ack."""
+class Phone(PlainSocket):
+    """A socket of somebody who tells, or is told, things; `times` holds what it hears."""
 
     def __init__(self, session: aiohttp.ClientSession, port: int, token: str, times: DeliveryTimes) -> None:
-        self._session, self._port, self._token = session, port, token
+        super().__init__(session, port, token)
         self._times = times
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect."""
-        url = f"ws://127.0.0.1:{self._port}/socket.io/?EIO=4&transport=websocket"
-        self._socket = await self._session.ws_connect(url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
 
     async def tell(self, user: str, number: int, due_ns: int) -> None:
         """Tell somebody something."""
         self._times.due_ns[number] = due_ns
         body = {"user_id": user, "title": TITLE, "body": f"{number}", "channels": ["in_app"]}
-        await self._socket.send_str(f"42{number}" + msgspec.json.encode(["create_notification", body]).decode())
+        await self.socket.send_str(f"42{number}" + msgspec.json.encode(["create_notification", body]).decode())
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
+    @override
+    async def connected(self) -> None:
+        self.ready.set()
 
-    async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            packet: str = message.data
-            if packet.startswith('42["notification",'):
-                _, told = msgspec.json.decode(packet[2:])
-                self._times.heard_ns[int(told["notification"]["body"])] = time.perf_counter_ns()
-            elif packet.startswith("43"):
-                self._acked(packet)
-            elif packet == "2":
-                await self._socket.send_str("3")
-            elif packet.startswith("0"):
-                await self._socket.send_str("40" + msgspec.json.encode({"token": self._token}).decode())
-            elif packet.startswith("40"):
-                self._ready.set()
+    @override
+    def heard(self, packet: str) -> None:
+        if packet.startswith('42["notification",'):
+            _, told = msgspec.json.decode(packet[2:])
+            self._times.heard_ns[int(told["notification"]["body"])] = time.perf_counter_ns()
+        elif packet.startswith("43"):
+            self._acked(packet)
 
     def _acked(self, packet: str) -> None:
         number, _, answer = packet[2:].partition("[")

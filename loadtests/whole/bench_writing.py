@@ -117,7 +117,7 @@ def pages(
                 token=paper.client,
                 assignment=paper.assignment,
                 times=times,
-                heard=_nobody,
+                updated=_nobody,
             )
             return WorksheetRound(
                 writer,
@@ -127,7 +127,7 @@ def pages(
                     token=paper.therapist,
                     assignment=paper.assignment,
                     times=times,
-                    heard=heard,
+                    updated=heard,
                 ),
                 due_ns,
             )

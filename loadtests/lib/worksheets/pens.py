@@ -8,9 +8,11 @@ from typing import Final, Protocol
 
 import aiohttp
 import msgspec
+from typing_extensions import override
 
 from actors.worksheets.yjs.bytes import block_bytes
 from actors.worksheets.yjs.messages import update_message
+from loadtests.lib.told.plain_socket import PlainSocket
 
 _ACK: Final = re.compile(r"^4(?:3|6\d+-)(\d+)\[")
 _HEARD: Final = '451-["worksheet_sync",'
@@ -35,8 +37,8 @@ class Times:
         self.refused = 0
 
 
-class EventPen:
-    """Over Socket.IO, with binary attachments. `heard`: what is called for each update of somebody else."""
+class EventPen(PlainSocket):
+    """Over Socket.IO, with binary attachments. `updated`: what is called for each update of somebody else."""
 
     def __init__(
         self,
@@ -45,22 +47,12 @@ class EventPen:
         token: str,
         assignment: str,
         times: Times,
-        heard: Callable[[], None],
+        updated: Callable[[], None],
     ) -> None:
-        self._session, self._port, self._token, self._assignment = session, port, token, assignment
-        self._times, self._heard = times, heard
+        super().__init__(session, port, token)
+        self._assignment, self._times, self._updated = assignment, times, updated
         self._sent: dict[int, int] = {}
         self._number = 0
-        self._ready = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect and join."""
-        url = f"ws://127.0.0.1:{self._port}/socket.io/?EIO=4&transport=websocket"
-        self._socket = await self._session.ws_connect(url, max_msg_size=0)
-        self._reading = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._ready.wait()
 
     async def write(self, update: bytes, due_ns: int) -> None:
         """Send one update."""
@@ -68,36 +60,25 @@ class EventPen:
         self._sent[self._number] = due_ns
         held = {"assignment_id": self._assignment, "attempt": 1, "message": {"_placeholder": True, "num": 0}}
         packet = msgspec.json.encode(["worksheet_sync", held]).decode()
-        await self._socket.send_str(f"451-{self._number}{packet}")
-        await self._socket.send_bytes(update_message(update))
+        await self.socket.send_str(f"451-{self._number}{packet}")
+        await self.socket.send_bytes(update_message(update))
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self._socket.close()
-        assert self._reading is not None
-        await self._reading
+    @override
+    async def connected(self) -> None:
+        joining = msgspec.json.encode(["join_worksheet", {"assignment_id": self._assignment}]).decode()
+        await self.socket.send_str("420" + joining)
 
-    async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            packet: str = message.data
-            if packet.startswith(_HEARD):
-                self._heard()
-            elif (found := _ACK.match(packet)) is not None:
-                self._acked(int(found[1]), '"ok":true' in packet)
-            elif packet == "2":
-                await self._socket.send_str("3")
-            elif packet.startswith("0"):
-                await self._socket.send_str("40" + msgspec.json.encode({"token": self._token}).decode())
-            elif packet.startswith("40"):
-                joining = msgspec.json.encode(["join_worksheet", {"assignment_id": self._assignment}]).decode()
-                await self._socket.send_str("420" + joining)
+    @override
+    def heard(self, packet: str) -> None:
+        if packet.startswith(_HEARD):
+            self._updated()
+        elif (ack := _ACK.match(packet)) is not None:
+            self._acked(int(ack[1]), '"ok":true' in packet)
 
     def _acked(self, number: int, good: bool) -> None:
         self._times.refused += not good
         if number == 0:
-            self._ready.set()
+            self.ready.set()
         else:
             self._times.ack_ms.append((time.perf_counter_ns() - self._sent.pop(number)) / 1e6)
 

@@ -2,12 +2,14 @@
 change places in an `array_like` Struct change its bytes."""
 
 import types
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
 
 import msgspec
 
 from actors.calendars.hours.schedule import Holidays, Limits, Override, Price, Schedule, Service, Stretch
+from actors.kernel.contract.entity import AnyKind
 
 PRICE = Price(4200, "EUR")
 SCHEDULE = Schedule(
@@ -90,3 +92,13 @@ def _plain(kind: Any, name: str) -> Any:
     number = crc32(name.encode()) % 100_000
     known: dict[Any, Any] = {str: name, bytes: name.encode(), int: number, float: number / 8, bool: True}
     return known[kind]
+
+
+def stored_of(kinds: Iterable[AnyKind]) -> dict[str, type[msgspec.Struct]]:
+    """Every command and event of these kinds, by kind, role and tag."""
+    return {
+        f"{kind.name}.{role}.{struct.__struct_config__.tag}": struct
+        for kind in kinds
+        for role in ("commands", "events")
+        for struct in structs_of(getattr(kind, role)) or (getattr(kind, role),)
+    }

@@ -11,7 +11,7 @@ from actors.care.kind import CareKind
 from actors.care.pairs import CarePairKind
 from actors.care.state import CareRecord
 from actors.kernel.contract.entity import AnyKind
-from tests.unit.calendars.samples import sample, structs_of
+from tests.unit.calendars.samples import sample, stored_of
 
 _FOLDER: Final = Path(__file__).parent / "golden"
 GOLDEN: Final[dict[str, str]] = json.loads((_FOLDER / "stored.json").read_text())
@@ -20,12 +20,7 @@ KINDS: Final[tuple[AnyKind, ...]] = (CareKind(), CarePairKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {"view.care": CareRecord}
-    for kind in KINDS:
-        for role in ("commands", "events"):
-            for one in structs_of(getattr(kind, role)):
-                found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
-    return found
+    return {"view.care": CareRecord} | stored_of(KINDS)
 
 
 def test_every_command_and_event_is_pinned() -> None:

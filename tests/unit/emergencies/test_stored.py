@@ -15,7 +15,7 @@ from actors.emergencies.emergency.kind import EmergencyKind
 from actors.emergencies.ladder.ladder import LadderKind
 from actors.emergencies.person.kind import DistressKind
 from actors.kernel.contract.entity import AnyKind
-from tests.unit.calendars.samples import sample, structs_of
+from tests.unit.calendars.samples import sample, stored_of
 from tests.unit.emergencies.rig import STEPS
 
 GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
@@ -35,13 +35,7 @@ KINDS: Final[tuple[AnyKind, ...]] = (
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {}
-    for kind in KINDS:
-        for role in ("commands", "events"):
-            members = getattr(kind, role)
-            for one in structs_of(members) or (members,):
-                found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
-    return found
+    return stored_of(KINDS)
 
 
 def test_every_command_and_event_is_pinned() -> None:

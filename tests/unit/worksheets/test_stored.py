@@ -12,20 +12,14 @@ from actors.worksheets.assignment.kind import AssignmentKind
 from actors.worksheets.desk.kind import DeskKind
 from actors.worksheets.series.kind import AssignmentSeriesKind
 from actors.worksheets.worksheet.kind import WorksheetKind
-from tests.unit.calendars.samples import sample, structs_of
+from tests.unit.calendars.samples import sample, stored_of
 
 GOLDEN: Final[dict[str, str]] = json.loads((Path(__file__).parent / "golden" / "stored.json").read_text())
 KINDS: Final[tuple[AnyKind, ...]] = (WorksheetKind(), AssignmentKind(), AssignmentSeriesKind(), DeskKind())
 
 
 def stored() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {}
-    for kind in KINDS:
-        for role in ("commands", "events"):
-            members = getattr(kind, role)
-            for one in structs_of(members) or (members,):
-                found[f"{kind.name}.{role}.{one.__struct_config__.tag}"] = one
-    return found
+    return stored_of(KINDS)
 
 
 def test_every_command_and_event_is_pinned() -> None:
