@@ -28,7 +28,16 @@ from actors.worksheets.assignment.contents import EventWords, Given, pack
 from actors.worksheets.assignment.events import AssignmentChanged, AssignmentEvent, Change
 from actors.worksheets.assignment.queries import AssignmentOf, KnownAnswer
 from actors.worksheets.assignment.records import AssignmentRecord
-from actors.worksheets.assignment.rules import beginning, cards, changing, conversing, handing, timing, tracking
+from actors.worksheets.assignment.rules import (
+    beginning,
+    cards,
+    changing,
+    conversing,
+    handing,
+    numbering,
+    timing,
+    tracking,
+)
 from actors.worksheets.assignment.rules.rights import may
 from actors.worksheets.assignment.shaping import assignment_shown
 from actors.worksheets.assignment.state import AssignmentSettings, AssignmentState
@@ -139,7 +148,8 @@ class Assignment:
             FailedPrecondition: not in this state (`details.allowed`), or of another version.
             InvalidArgument, Conflict, PayloadTooLarge: see the rules.
         """
-        return cards.turned(self.kept, self._decide(command, context, version))
+        decision = self._decide(command, context, version)
+        return cards.turned(self.kept, numbering.numbered(self.writing, decision, version))
 
     def _decide(self, command: AssignmentCommand, context: Context, version: int) -> Decision:
         if isinstance(command, _BY_CAREWIRE):
@@ -194,7 +204,6 @@ class Assignment:
             version=version,
             title=given.title,
             note=given.note,
-            seq=self.writing.seq,
             user=context.by.user,
         )
 

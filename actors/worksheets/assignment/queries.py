@@ -11,14 +11,15 @@ class KnownAnswer(Query, frozen=True):
 
 
 class AssignmentOf(Query, frozen=True):
-    """The assignment as this person sees it, with why it was extended."""
+    """The assignment as this person sees it, with why it was extended. `seq`: of its document; whoever decides says
+    it once all events are known."""
 
     record: AssignmentRecord
     version: int
     title: str
     note: str
-    seq: int
     user: str
+    seq: int = 0
 
 
 class SubmissionsOf(Query, frozen=True):

@@ -98,6 +98,7 @@ class AssignmentRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=Tru
     began: int = 0  # when somebody first wrote in this attempt
     private_feedback: int = 0
     deed: str = ""  # what was last done about it, by the name of whoever asked: repeated, it is done
+    written: int = 0  # the number of its document's last event by then
 
     @property
     def working(self) -> bool:

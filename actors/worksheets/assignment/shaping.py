@@ -39,11 +39,12 @@ def assignment_shown(
     *,
     title: str,
     user: str,
-    seq: int = 0,
+    seq: int | None = None,
     note: str = "",
     reasons: Mapping[int, str] | None = None,
 ) -> ShownAssignment:
-    """As this person sees it. `reasons`: of extensions, by the event that holds them."""
+    """As this person sees it. `seq`: of the document by now (None: as of the record). `reasons`: of extensions, by the
+    event that holds them."""
     client, reasons = user == record.client, reasons or {}
     progress = record.progress if client or record.sharing != "off" else None
     return ShownAssignment(
@@ -78,7 +79,7 @@ def assignment_shown(
         source=record.source or None,
         open_clarifications=record.open_clarifications,
         feedback_count=record.feedback + (0 if client else record.private_feedback),
-        seq=seq,
+        seq=record.written if seq is None else seq,
         version=version,
         created_at=to_rfc3339(record.created),
         updated_at=to_rfc3339(record.updated),

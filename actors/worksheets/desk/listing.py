@@ -55,10 +55,12 @@ async def work(user: str, asked: ListWork, library: Library) -> WorkPage:
 
 
 async def _own(user: str, asked: ListSheets, library: Library) -> list[View]:
-    equal: dict[str, Scalar] = {"side": OWN}
-    if not asked.everything:
-        equal["owner"] = user
-    return [] if asked.instrument else await _sheets(equal, asked, library)
+    """With a state, published versions that newer drafts of their owner's stand before are found as well."""
+    if asked.instrument:
+        return []
+    equal: dict[str, Scalar] = {} if asked.everything else {"owner": user}
+    found = await _sheets({"side": OWN, **equal}, asked, library)
+    return [*found, *await _sheets({"side": PUBLIC, **equal}, asked, library)] if asked.state == "published" else found
 
 
 async def _others(user: str, asked: ListSheets, library: Library) -> list[View]:

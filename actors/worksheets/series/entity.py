@@ -24,6 +24,8 @@ from common.policy import POLICY, Relation
 from common.timeline import date_of, day_number, day_of, kept_zone
 
 GIVEN: Final = "given"
+ARCHIVED: Final = "archived"
+"""What the part `sheet_key` is, of a worksheet that is given no more."""
 _MOST_SESSIONS: Final = 100
 _NOTHING: Final = Decision()
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -114,7 +116,8 @@ class Assignments:
 
     def _occur(self, series: AssignmentSeries, name: str, at: int, context: Context) -> Decision:
         secret = context.parts.get(GIVEN)
-        if secret is None:  # the client was erased
+        archived = context.parts.get(sheet_key(series.template.worksheet)) == ARCHIVED
+        if archived or secret is None:  # without one, the client was erased
             return Decision(events=[SeriesEnded(series=replace(series, over=True))])
         series = replace(series, made=series.made + 1, last=at)
         full = series.most and series.made >= series.most
@@ -129,6 +132,11 @@ class Assignments:
             command=_shifted(series, at),
         )
         return Decision(events=[occurred], timers=_next(series, context.now_ms))
+
+
+def sheet_key(worksheet: str) -> str:
+    """The key of the part that is the state of a worksheet by now."""
+    return f"sheet:{worksheet}"
 
 
 def _shifted(series: AssignmentSeries, at: int) -> Assign:

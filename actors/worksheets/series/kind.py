@@ -10,8 +10,9 @@ from actors.kernel.contract.entity import Effects, Kind, Letter, Library, Princi
 from actors.worksheets.assignment.commands import Assign
 from actors.worksheets.desk.letters import NoteSeries, SeriesOver
 from actors.worksheets.series.commands import SeriesCommand, SessionTook, TimeCame
-from actors.worksheets.series.entity import GIVEN, Assignments
+from actors.worksheets.series.entity import GIVEN, Assignments, sheet_key
 from actors.worksheets.series.events import AssignmentSeries, Occurred, SeriesBegan, SeriesEvent
+from actors.worksheets.worksheet.views import OWN, WORKSHEETS, view_id
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode
@@ -19,7 +20,8 @@ _state: Final = msgspec.msgpack.Decoder(AssignmentSeries | None).decode
 
 
 class AssignmentSeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes]):
-    """`assignments:<series id>`. Nobody listens to one. Its one part is what is given each time, sealed as it is."""
+    """`assignments:<series id>`. Nobody listens to one. Its parts are what is given each time, sealed as it is, and in
+    which state the worksheet is when the next one is made."""
 
     name = "assignments"
     commands = SeriesCommand
@@ -47,7 +49,13 @@ class AssignmentSeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes])
 
     @override
     def needs(self, entity: Assignments, command: SeriesCommand) -> Sequence[str]:
-        return (GIVEN,) if isinstance(command, SessionTook | TimeCame) else ()
+        if entity.series is None or not isinstance(command, SessionTook | TimeCame):
+            return ()
+        return (GIVEN, sheet_key(entity.series.template.worksheet))
+
+    @override
+    def is_passing(self, key: str) -> bool:
+        return key != GIVEN
 
     @override
     def part_of(self, recorded: Recorded[SeriesEvent]) -> str | None:
@@ -59,8 +67,13 @@ class AssignmentSeriesKind(Kind[Assignments, SeriesCommand, SeriesEvent, bytes])
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, object]:
-        found = await library.at(entity_id, [1])
-        return {GIVEN: found[0].event.secret} if found and found[0].event.secret is not None else {}
+        found: dict[str, object] = {}
+        if GIVEN in keys:
+            (began,) = await library.at(entity_id, [1])
+            found[GIVEN] = began.event.secret
+        owned = {view_id(key.partition(":")[2], OWN): key for key in keys if key != GIVEN}
+        views = await library.view(WORKSHEETS, list(owned)) if owned else {}
+        return found | {owned[id_]: view.fields["state"] for id_, view in views.items()}
 
     @override
     def effects(self, entity_id: str, recorded: Recorded[SeriesEvent], part: bytes | None) -> Effects:

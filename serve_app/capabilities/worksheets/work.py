@@ -1,5 +1,6 @@
 """Assignments as doors serve them. The rules are the entity's (`actors.worksheets.assignment`)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,7 @@ from actors.worksheets.assignment.commands import (
     WantedDue,
 )
 from actors.worksheets.assignment.contents import Given, pack
+from actors.worksheets.assignment.records import WORKING
 from actors.worksheets.assignment.shown import ShownAssignment, ShownSubmission
 from actors.worksheets.desk.commands import ListHanded, ListTrends, ListWork, Trends, WorkPage
 from actors.worksheets.desk.letters import ForgetDesk
@@ -30,7 +32,7 @@ from common.clock import Clock
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
 from common.ids import new_id
 from common.policy import POLICY
-from common.timeline import kept_zone, parse_instant
+from common.timeline import DAY_MS, kept_zone, parse_instant
 from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.worksheets.sheets import Sheets
 from serve_app.capabilities.worksheets.work_requests import AssignRequest, ListAssignments, SubmitRequest
@@ -89,8 +91,15 @@ class Work:
         by: Principal,
         trace: str,
     ) -> ShownAssignment:
-        """Answers from elsewhere, as an assignment with its submission. Raises FailedPrecondition: nobody's care."""
+        """Answers from elsewhere, as an assignment with its submission.
+
+        Raises:
+            FailedPrecondition: nobody's care.
+            InvalidArgument: they were written in the future.
+        """
         await self.require_care(by, client)
+        if authored > self._clock.platform_ms() + DAY_MS:  # of a day, it may be one of another zone
+            raise InvalidArgument("This was not written yet.", details={"path": "authored"})
         command = ImportAnswers(
             worksheet=sheet.worksheet_id,
             worksheet_version=sheet.version,
@@ -124,7 +133,8 @@ class Work:
         return await self.ask(assignment, GetGiven(), by=by, trace=trace)
 
     async def page(self, asked: ListAssignments, *, by: Principal, trace: str) -> WorkPage:
-        """Those of the caller."""
+        """Those of the caller. Where somebody may still write, the document says itself which number its last event
+        has: the read model is not written with each."""
         command = ListWork(
             client=asked.client_id or "",
             worksheet=asked.worksheet_id or "",
@@ -133,7 +143,18 @@ class Work:
             after=None if asked.cursor is None else str(decode_cursor(asked.cursor, str)[0]),
             limit=asked.limit,
         )
-        return await self._entities.ask(f"desk:{by.user}", command, by=by, trace=trace)
+        page = await self._entities.ask(f"desk:{by.user}", command, by=by, trace=trace)
+        fresh = await asyncio.gather(*(self._fresh(one, by, trace) for one in page.assignments))
+        return WorkPage(assignments=fresh, next=page.next)
+
+    async def _fresh(self, one: ShownAssignment, by: Principal, trace: str) -> ShownAssignment:
+        if one.status not in WORKING:
+            return one
+        try:
+            present = await self.get(one.assignment_id, by=by, trace=trace)
+        except NotFound:  # it is being erased
+            return one
+        return msgspec.structs.replace(one, seq=present.seq)
 
     async def submit(self, asked: SubmitRequest, *, by: Principal, trace: str) -> ShownSubmission:
         """Hand it in; `answers` are saved first.

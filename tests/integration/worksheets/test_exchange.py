@@ -70,7 +70,14 @@ async def test_a_submission_goes_out_as_fhir_and_comes_back_at_its_time(home: Ho
     assert (taken["status"], taken["source"]) == ("submitted", "import")
     (handed,) = (await two.get(taken, two.tess, "/submissions"))["submissions"]
     assert (handed["submitted_at"], handed["scores"]["total"]["value"]) == ("2024-01-05T10:00:00.000Z", 30)
+    for day, instant in (("2024-01-05", "2024-01-05"), ("2024-03", "2024-03-01"), ("2024", "2024-01-01")):
+        body = {"client_id": two.client, "document": document | {"authored": day}}
+        taken = await home.ok("POST", "/api/assignments/import", body, bearer=two.tess)
+        assert taken["submissions"][0]["submitted_at"] == f"{instant}T00:00:00.000Z"
     for change, path in (
+        ({"authored": "2024-13"}, "authored"),
+        ({"authored": "yesterday"}, "authored"),
+        ({"authored": "2100-01-01"}, "authored"),
         ({"status": "finished"}, "status"),
         ({"item": [{"linkId": "nothing"}]}, "item[0].linkId"),
         ({"item": [{"linkId": "mood", "answer": [{"valueString": "3"}]}]}, "item[0].answer[0]"),

@@ -28,6 +28,31 @@ async def test_a_published_version_never_changes_and_an_assignment_keeps_what_it
     assert made["worksheet_id"] in [one["worksheet_id"] for one in listed["worksheets"]]
 
 
+async def test_what_is_published_is_listed_also_while_a_newer_version_is_drafted(home: House) -> None:
+    two = await pair(home, "1b")
+    made = await two.made()
+    await home.ok("PUT", f"/api/worksheets/{made['worksheet_id']}", {"title": "Other"}, bearer=two.tess)
+    for state, version, title in (("published", 1, "Diary"), ("draft", 2, "Other")):
+        listed = (await home.ok("GET", f"/api/worksheets?state={state}", bearer=two.tess))["worksheets"]
+        found = [one for one in listed if one["worksheet_id"] == made["worksheet_id"]]
+        assert [(one["version"], one["title"], one["state"]) for one in found] == [(version, title, state)]
+
+
+async def test_lists_and_events_say_which_number_the_document_has(home: House) -> None:
+    two = await pair(home, "1c")
+    tess = await home.socket(two.tess)
+    given = await two.given()
+    path = f"/api/assignments/{given['assignment_id']}"
+    for mood in (3, 4):
+        saved = await home.ok("PUT", f"{path}/draft", {"answers": {"mood": mood}}, bearer=two.ada)
+        for bearer in (two.ada, two.tess):
+            (listed,) = (await home.ok("GET", "/api/assignments", bearer=bearer))["assignments"]
+            assert listed["seq"] == saved["seq"] == (await two.get(given, bearer))["seq"]
+    await two.deed(given, "submit", two.ada, answers={"mood": 4, "story": "It rained."})
+    told = await heard(tess, "assignment_updated")
+    assert told["assignment"]["seq"] == (await two.get(given))["seq"] > saved["seq"]
+
+
 async def test_work_is_given_in_care_only_and_strangers_find_nothing(home: House) -> None:
     two = await pair(home, "2")
     made = await two.made()

@@ -5,7 +5,7 @@ import msgspec
 from actors.kernel.contract.entity import SYSTEM, Context
 from actors.worksheets.assignment.commands import Assign
 from actors.worksheets.series.commands import BeginAssignmentSeries, EndSeries, SessionTook, TimeCame
-from actors.worksheets.series.entity import GIVEN, Assignments
+from actors.worksheets.series.entity import ARCHIVED, GIVEN, Assignments, sheet_key
 from actors.worksheets.series.events import Occurred
 from tests.unit.worksheets.lectern import START_MS, TESS, due
 
@@ -17,13 +17,14 @@ class Series:
     """One by hand."""
 
     def __init__(self, **members: object) -> None:
-        self.entity, self.made = Assignments("asr_1"), list[Occurred]()
+        self.entity, self.made, self.sheet = Assignments("asr_1"), list[Occurred](), "published"
         begin = {"template": TEMPLATE, "first": "asg_1", "zone": "Europe/Berlin", "secret": b"given"}
         self.do(msgspec.convert(begin | members, BeginAssignmentSeries, strict=False), START_MS)
 
     def do(self, command: object, now_ms: int) -> None:
         by = TESS if isinstance(command, EndSeries) else SYSTEM
-        decision = self.entity.decide(command, Context(by, now_ms, {GIVEN: b"given"}), 1)  # type: ignore[arg-type]
+        parts = {GIVEN: b"given", sheet_key("wks_1"): self.sheet}
+        decision = self.entity.decide(command, Context(by, now_ms, parts), 1)  # type: ignore[arg-type]
         for event in decision.events:
             self.entity.apply(event, 1, now_ms)  # type: ignore[arg-type]
             self.made += [event] if isinstance(event, Occurred) else []
@@ -47,5 +48,15 @@ def test_after_each_session_there_is_one_and_no_more_than_were_wanted() -> None:
     for booking in ("bkg_1", "bkg_1", "bkg_2", "bkg_3"):
         series.do(SessionTook(booking), START_MS + 1000)
     assert len(series.made) == 2
+    assert series.entity.series is not None
+    assert series.entity.series.over
+
+
+def test_nothing_is_made_of_a_worksheet_that_is_archived_by_then() -> None:
+    series = Series(each_session=True)
+    series.do(SessionTook("bkg_1"), START_MS + 1000)
+    series.sheet = ARCHIVED
+    series.do(SessionTook("bkg_2"), START_MS + 2000)
+    assert len(series.made) == 1
     assert series.entity.series is not None
     assert series.entity.series.over

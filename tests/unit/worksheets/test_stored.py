@@ -31,3 +31,11 @@ def test_it_is_stored_as_ever_and_read(name: str) -> None:
     kind = stored()[name]
     assert msgspec.msgpack.encode(sample(kind)).hex() == GOLDEN[name]
     assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in stored().items() if "record" in kind.__struct_fields__])
+def test_what_was_stored_before_records_told_of_the_document_is_read(name: str) -> None:
+    members = msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]))
+    record = next(one for one in members if isinstance(one, list) and one[0] == "record.id")
+    record.pop()
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(members), type=stored()[name]).record.written == 0

@@ -54,9 +54,7 @@ def _given(one: Facing, command: Assign, context: Context, version: int) -> Deci
     if command.due is not None:
         record = course.with_due(record, course.due_of(command.due), now)
     assigned = Assigned(author=record.client, secret=command.secret, record=record, shape=shape_of(given.schema))
-    answer = AssignmentOf(
-        record=record, version=version + 1, title=given.title, note=given.note, seq=0, user=record.therapist
-    )
+    answer = AssignmentOf(record=record, version=version + 1, title=given.title, note=given.note, user=record.therapist)
     return Decision(answer, events=[assigned], timers=course.timers(record, now))
 
 
@@ -91,6 +89,6 @@ def _imported(one: Facing, command: ImportAnswers, context: Context, version: in
         late=False,
     )
     answer = AssignmentOf(
-        record=over.record, version=version + 2, title=given.title, note=given.note, seq=0, user=record.therapist
+        record=over.record, version=version + 2, title=given.title, note=given.note, user=record.therapist
     )
     return Decision(answer, events=[assigned, *over.events])

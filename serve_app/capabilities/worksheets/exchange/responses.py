@@ -1,16 +1,21 @@
 """What was handed in as a QuestionnaireResponse (FHIR R4), and back: held against what was asked."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from actors.worksheets.assignment.shown import ShownSubmission
 from actors.worksheets.schema import answers as answering
 from actors.worksheets.schema.fields import Field, Schema, TopField
 from actors.worksheets.schema.showing import shown
+from common.errors import InvalidArgument
 from common.timeline import parse_instant
 from serve_app.capabilities.worksheets.exchange import codes
 from serve_app.capabilities.worksheets.exchange.items import coding_of
 from serve_app.capabilities.worksheets.exchange.report import listed, membered, refuse, texts
+
+_FIRST: Final = "-01-01"  # of a year
+_is_part_of_time: Final = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}\Z").match
 
 
 class Response(NamedTuple):
@@ -51,9 +56,19 @@ def read(document: dict[str, Any]) -> Response:
     if not canonical.startswith(codes.CANONICAL):
         raise refuse("questionnaire", "This names no worksheet of ours.")
     worksheet, _, version = canonical.removeprefix(codes.CANONICAL).partition("|")
-    authored = parse_instant(texts(document.get("authored"), "authored"), "authored")
+    authored = _authored(texts(document.get("authored"), "authored"))
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
     return Response(worksheet, number, authored, listed(document.get("item", []), "item"))
+
+
+def _authored(text: str) -> int:
+    """When it was written: a dateTime of FHIR, which may be a year, a month or a day (in UTC)."""
+    if _is_part_of_time(text):
+        text = f"{text}{_FIRST[len(text) - len('2026') :]}T00:00:00Z"
+    try:
+        return parse_instant(text, "authored")
+    except InvalidArgument as error:
+        raise refuse("authored", error.message) from None
 
 
 def answers_of(response: Response, schema: Schema) -> tuple[dict[str, Any], dict[str, list[str]]]:
