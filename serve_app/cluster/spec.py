@@ -64,6 +64,7 @@ def _worksheet_kinds(settings: Settings) -> list[AnyKind]:
             state_bytes=asked.max_state_bytes,
             field_chars=asked.max_field_chars,
             client_numbers=asked.max_client_numbers,
+            updates_per_s=asked.updates_per_s if settings.limits.enabled else 0.0,
         ),
         compact_after=asked.compact_after,
         resident_bytes=asked.max_resident_bytes,

@@ -16,12 +16,13 @@ FIRST_OF_PEOPLE: Final = 1000
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """How large things may become."""
+    """How large things may become. `updates_per_s`: how fast one person may write (0: as they like)."""
 
     update_bytes: int = 32_768
     state_bytes: int = 524_288
     field_chars: int = 20_000
     client_numbers: int = 2_000
+    updates_per_s: float = 0.0
 
 
 class Author(msgspec.Struct, frozen=True):

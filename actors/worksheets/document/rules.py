@@ -31,6 +31,7 @@ from actors.worksheets.document.taking import (
     compaction_timer,
     judged,
     require_attempt,
+    require_pace,
     stored,
 )
 from actors.worksheets.document.wire import message_signal
@@ -53,6 +54,7 @@ def decide(entity: DocumentAssignment, command: DocumentCommand, context: Contex
         FailedPrecondition: the attempt is over, or an update needs others.
         InvalidArgument: what they write is no update, or no answer to this worksheet.
         PayloadTooLarge: it is too much.
+        RateLimited: they write too fast.
     """
     document = context.parts.get(key_of(entity.writing.attempt)) or Document.new()
     if isinstance(command, Compact):
@@ -141,6 +143,7 @@ def _write(
     entity: DocumentAssignment, command: Write, context: Context, document: Document, who: Writer, version: int
 ) -> Decision:
     require_attempt(entity, command.attempt)
+    require_pace(entity, context)
     change = judged(entity, command.update, document, Author(context.by.user, who))
     writing = entity.writing
     if change.is_empty:

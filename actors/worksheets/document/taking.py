@@ -18,13 +18,15 @@ from actors.worksheets.document.judging import (
 )
 from actors.worksheets.document.part import Document, packed
 from actors.worksheets.document.shape import Shape
-from actors.worksheets.document.state import Writing
+from actors.worksheets.document.state import PACE_MS, Writing
 from actors.worksheets.yjs.reader import Change
 from actors.worksheets.yjs.refusal import UpdateRefused
-from common.errors import FailedPrecondition, InvalidArgument, PayloadTooLarge, PermissionDenied
+from common.errors import FailedPrecondition, InvalidArgument, PayloadTooLarge, PermissionDenied, RateLimited
 
 COMPACT_AFTER_MS: Final = 5 * 60_000
 COMPACT_BYTES: Final = 65_536
+BURST_S: Final = 2.0
+"""Seconds whose updates one may send at once."""
 WRITABLE: Final = frozenset({"assigned", "in_progress", "reopened"})
 _pack: Final = msgspec.msgpack.Encoder().encode
 
@@ -70,6 +72,22 @@ def require_attempt(entity: DocumentAssignment, attempt: int | None) -> None:
         raise FailedPrecondition(
             "This attempt is over. What you have is kept on your device.",
             details={"reason": "cancelled" if cancelled else "submitted", "version": entity.last_submission},
+        )
+
+
+def require_pace(entity: DocumentAssignment, context: Context) -> None:
+    """They do not write faster than one may, over all gateways. Each of these slows its own sockets down before, so
+    this is met by who writes at several: it takes what one gateway would let through, bursts included.
+
+    Raises:
+        RateLimited: they do.
+    """
+    per_s, now = entity.bounds.updates_per_s, context.now_ms
+    if per_s and entity.writing.pace(context.by.user, now) >= per_s * (PACE_MS / 1000 + BURST_S):
+        raise RateLimited(
+            "Too many updates. Join those of a moment.",
+            retry_after_s=(PACE_MS - now % PACE_MS) / 1000,
+            details={"class": "updates"},
         )
 
 

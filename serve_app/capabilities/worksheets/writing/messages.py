@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors.worksheets.document.commands import Saved
+from actors.worksheets.document.taking import BURST_S
 from actors.worksheets.yjs.messages import SyncMessage, read_message, step2_message
 from actors.worksheets.yjs.refusal import UpdateRefused
 from common.clock import Clock
@@ -16,14 +17,14 @@ from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings
 
 _OVERHEAD: Final = 16  # bytes of a message beside its update
-_BURST_S: Final = 2.0
 
 
 class Pace:
-    """How many updates a person may send: over all sockets of the gateway."""
+    """How many updates a person may send: over all sockets of the gateway. In one document the same is held over all
+    gateways, by the document."""
 
     def __init__(self, per_s: float, limits: LimitSettings, clock: Clock) -> None:
-        self._buckets = Buckets(BucketQuota(per_s, per_s * _BURST_S)) if limits.enabled else None
+        self._buckets = Buckets(BucketQuota(per_s, per_s * BURST_S)) if limits.enabled else None
         self._clock = clock
 
     def wait_s(self, user: str) -> float:
