@@ -26,6 +26,9 @@ class WorksheetSettings(SettingsSection):
         default=67_108_864, ge=1_000_000, description="Documents that one shard keeps in memory, in bytes."
     )
     updates_per_s: float = Field(default=20.0, gt=0, description="Updates of documents from one person.")
+    gather_ms: float = Field(
+        default=12.0, ge=0, le=100, description="How long an update may wait for others to be stored with, in ms."
+    )
     compact_after: int = Field(
         default=200,
         ge=2,

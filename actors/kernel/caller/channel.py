@@ -51,6 +51,8 @@ class ShardChannel:
     _crowd: int = _FULL  # how many commands were here of late, on their way or waiting
     _acked: int = 0
     _known: bool = False
+    _ripe: bool = False  # something in the queue has no more time
+    _ripening: asyncio.TimerHandle | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _subscribed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,11 +73,15 @@ class ShardChannel:
         return bool(self.queue or self.outstanding or self.topics)
 
     def put(self, pending: Pending) -> None:
-        """Send this when its turn comes."""
+        """Send this when its turn comes. What has leisure waits for company, but holds up nothing that comes behind it
+        and has none: nothing is overtaken."""
         self.queue.append(pending)
         if pending.listen:
             self._subscriptions.joining(pending.entity)
-        self._wake.set()
+        if not pending.leisure_s or len(self.queue) >= _FULL:
+            self._ripen()
+        elif not self._ripe and self._ripening is None:
+            self._ripening = asyncio.get_running_loop().call_later(pending.leisure_s, self._ripen)
         if self._is_full():
             self.pace.look()
 
@@ -107,7 +113,7 @@ class ShardChannel:
             if not self._known:
                 await self._subscribe(backoff)
             self._wake.clear()
-            while self._known and (self.queue or self._subscriptions.has_changes):
+            while self._known and (self._ripe or self._subscriptions.has_changes):
                 await self.pace.rest(self._is_full)
                 await self._send_batch(backoff)
             if not self._known:
@@ -145,6 +151,7 @@ class ShardChannel:
             again = sorted(self.outstanding.values(), key=attrgetter("correlation_id"))
             self.outstanding.clear()
             self.queue.extendleft(reversed(again))
+            self._ripe = bool(self.queue)
             self._number = self._acked = 0
             self._generation += 1
             request = protocol.encode(protocol.SubscribeRequest(self.subscriber, self._subscriptions.begin()))
@@ -181,6 +188,16 @@ class ShardChannel:
         self.pace.worked(began_s)
         if answered:
             self.pace.released()
+
+    def _ripen(self) -> None:
+        self._ripe = True
+        self._cancel_ripening()
+        self._wake.set()
+
+    def _cancel_ripening(self) -> None:
+        if self._ripening is not None:
+            self._ripening.cancel()
+            self._ripening = None
 
     def _is_full(self) -> bool:
         """True when nobody is left to wait for. Who sends again once they were answered are soon all here: waiting
@@ -222,6 +239,9 @@ class ShardChannel:
                 self.outstanding[pending.correlation_id] = pending
             else:  # given up by its caller before it was sent
                 self._join_over(pending)
+        if not self.queue:
+            self._ripe = False
+            self._cancel_ripening()
         self._number += 1
         forget, again = self._subscriptions.take_changes()
         return protocol.CommandBatch(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Pending(msgspec.Struct, eq=False, kw_only=True):
-    """A command that waits for its answer."""
+    """A command that waits for its answer. `leisure_s`: how long it may wait for company before it is sent."""
 
     correlation_id: int
     entity: str
@@ -26,6 +26,7 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
     listen: bool
     named: bool
     future: "asyncio.Future[protocol.ItemAnswer]"
+    leisure_s: float = 0.0
     sent: bool = False
 
     def item(self, now_s: float) -> protocol.BatchItem:

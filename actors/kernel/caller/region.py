@@ -106,12 +106,14 @@ class Region(EntityClient):
         listen: bool = False,
         timeout_s: float | None = None,
         trace: str = "",
+        leisure_s: float = 0.0,
     ) -> Reply:
         """Submit one command and wait for its answer.
 
         The command is queued before the first await, so calls made one after the other keep their order. With
         `command_id` (any string that names the user's action in this entity) a repeat gets the first reply. With
-        `listen`, deliveries of the entity above the reply's version reach `on_deliveries`.
+        `listen`, deliveries of the entity above the reply's version reach `on_deliveries`. It may wait for `leisure_s`
+        for others to travel with, which costs a shard and its database less.
 
         Raises:
             CarewireError: the entity refused.
@@ -130,6 +132,7 @@ class Region(EntityClient):
             listen=listen,
             timeout_s=timeout_s,
             trace=trace,
+            leisure_s=leisure_s,
         )
 
     async def submit_packed(
@@ -143,6 +146,7 @@ class Region(EntityClient):
         listen: bool = False,
         timeout_s: float | None = None,
         trace: str = "",
+        leisure_s: float = 0.0,
     ) -> Reply:
         """`submit` of a command that is encoded already, with the 16 bytes of its id."""
         started_s = self._clock.monotonic_s()
@@ -159,6 +163,7 @@ class Region(EntityClient):
             trace=trace,
             listen=listen,
             named=named,
+            leisure_s=leisure_s,
             future=future,
         )
         self._route(pending)

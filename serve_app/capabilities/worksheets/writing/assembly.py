@@ -15,7 +15,7 @@ from serve_app.capabilities.worksheets.writing.yjs_route import YjsRoute
 
 def writings_of(context: ServerContext) -> Writings:
     """What is asked of the assignments."""
-    return Writings(context.region)
+    return Writings(context.region, context.settings.worksheets.gather_ms / 1000)
 
 
 def sheets_of(context: GatewayContext) -> OpenDocuments:

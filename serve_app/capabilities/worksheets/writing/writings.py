@@ -31,10 +31,12 @@ def entity_of(assignment_id: str) -> str:
 
 
 class Writings:
-    """One a process. Each call reaches the region before its first await. All raise as the entity does."""
+    """One a process. Each call reaches the region before its first await. All raise as the entity does. `leisure_s`:
+    how long an update may wait for others to be stored with."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, leisure_s: float = 0.0) -> None:
         self._region = region
+        self._leisure_s = leisure_s
 
     async def join(self, assignment_id: str, join: JoinDocument, *, by: Principal, trace: str) -> Reply:
         """Listen to a document."""
@@ -43,7 +45,9 @@ class Writings:
     async def write(self, assignment_id: str, attempt: int, update: bytes, *, by: Principal, trace: str) -> Saved:
         """Take an update. The same again changes nothing, so a repeat needs no name."""
         write = Write(attempt=attempt, update=update)
-        reply = await self._region.submit(entity_of(assignment_id), write, by=by, trace=trace)
+        reply = await self._region.submit(
+            entity_of(assignment_id), write, by=by, trace=trace, leisure_s=self._leisure_s
+        )
         return answer_to(write, reply.data)
 
     async def lacked(

@@ -103,7 +103,9 @@ class Moving(World):
         return {ledger: [await task for task in tasks] for ledger, tasks in sent.items()}
 
     async def _version(self, region: Region, ledger: str, number: int) -> int:
-        return (await region.submit(ledger, Write(f"{number}"), by=ANN, command_id=f"{number}")).version
+        leisure_s = number % 3 * 0.004  # some wait for company
+        write = region.submit(ledger, Write(f"{number}"), by=ANN, command_id=f"{number}", leisure_s=leisure_s)
+        return (await write).version
 
 
 def disorder(seed: int) -> list[str]:
