@@ -9,6 +9,7 @@ from actors.worksheets.yjs.refusal import UpdateRefused
 MAX_NUMBER: Final = 2**53 - 1
 MAX_DEPTH: Final = 8
 _SHORT_PAIR: Final = 4  # bytes of two numbers that are short
+_LONGEST_TYPED: Final = 6  # bytes before a text: a mark, a short pair, a length
 _FLOAT32: Final = struct.Struct(">f")
 _FLOAT64: Final = struct.Struct(">d")
 
@@ -74,6 +75,29 @@ class ByteReader:
             other, at = other & 127 | byte << 7, at + 1
         self.at = at
         return one, other
+
+    def typed_on(self, mark: int) -> tuple[tuple[int, int], int] | None:
+        """What most structs are, at a third of the price: `mark`, the pair of the struct before, and a short text in
+        ASCII. The pair, and how long the text is; None: it is something else, and nothing has been read."""
+        data, at = self.data, self.at
+        if at + _LONGEST_TYPED > self.end or data[at] != mark:
+            return None
+        one, at = data[at + 1], at + 2
+        if one > 127:
+            if (byte := data[at]) > 127:
+                return None
+            one, at = one & 127 | byte << 7, at + 1
+        other, at = data[at], at + 1
+        if other > 127:
+            if (byte := data[at]) > 127:
+                return None
+            other, at = other & 127 | byte << 7, at + 1
+        length, at = data[at], at + 1
+        end = at + length
+        if not 0 < length < 128 or end > self.end or not data[at:end].isascii():
+            return None
+        self.at = end
+        return (one, other), length
 
     def count(self, least: int) -> int:
         """How many items follow, of at least so many bytes each: more than there can be is refused."""

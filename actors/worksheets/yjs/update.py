@@ -19,6 +19,8 @@ GONE, TEXT, MARK, VALUE = 1, 4, 6, 8
 """What a struct holds, by the number that Yjs gives it. Others (documents, types, binaries, embeds, and the remains of
 nested types) are nobody's to write."""
 
+_TYPED: Final = TEXT | _LEFT
+
 Id = tuple[int, int]
 
 
@@ -52,6 +54,7 @@ def parse(data: bytes) -> YjsUpdate:
     """
     reader = ByteReader(data)
     items: dict[int, list[YjsItem]] = {}
+    typed_on = reader.typed_on
     for _ in range(reader.count(3)):
         count = reader.count(2)
         writer, clock = reader.number(), reader.number()
@@ -59,7 +62,11 @@ def parse(data: bytes) -> YjsUpdate:
             raise UpdateRefused("malformed", "A writer is named twice.")
         items[writer] = found = []
         for _ in range(count):
-            item = _item(reader, writer, clock)
+            typed = typed_on(_TYPED)
+            if typed is None:
+                item = _item(reader, writer, clock)
+            else:
+                item = YjsItem(writer, clock, typed[1], TEXT, typed[0], None, None, "", None)
             found.append(item)
             clock += item.length
             if clock > MAX_CLOCK:
