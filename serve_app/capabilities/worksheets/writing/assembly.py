@@ -7,6 +7,7 @@ from realtime.front.raw.routes import RawRoute
 from serve_app.capabilities.capability import GatewayContext, ServerContext
 from serve_app.capabilities.worksheets.writing.listening import SheetListening
 from serve_app.capabilities.worksheets.writing.messages import Messages, Pace
+from serve_app.capabilities.worksheets.writing.metrics import WritingMetrics
 from serve_app.capabilities.worksheets.writing.operations import DraftOperations
 from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings
@@ -31,7 +32,11 @@ def pace_of(context: ServerContext) -> Pace:
 
 def messages_of(context: GatewayContext) -> Messages:
     """What is done with a message."""
-    return Messages(context.once(writings_of), context.once(sheets_of), context.settings.worksheets)
+    sheets, metrics = context.once(sheets_of), WritingMetrics(context.registry)
+    metrics.counts(lambda: len(sheets))
+    return Messages(
+        context.once(writings_of), sheets, context.settings.worksheets, metrics=metrics, clock=context.clock
+    )
 
 
 def writing_handlers(context: GatewayContext) -> Iterable[Handler]:

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from actors.kernel.contract.entity import Principal
 from actors.worksheets.document.commands import Saved
 from actors.worksheets.document.taking import BURST_S
 from actors.worksheets.yjs.messages import SyncMessage, read_message, step2_message
 from actors.worksheets.yjs.refusal import UpdateRefused
 from common.clock import Clock
-from common.errors import InvalidArgument, PayloadTooLarge, RateLimited
+from common.errors import CarewireError, InvalidArgument, PayloadTooLarge, RateLimited
 from common.lib.buckets import BucketQuota, Buckets
 from config.settings import LimitSettings, WorksheetSettings
 from realtime.delivery.connections import Connection
+from serve_app.capabilities.worksheets.writing.metrics import STORED, WritingMetrics
 from serve_app.capabilities.worksheets.writing.sheets import OpenDocuments
 from serve_app.capabilities.worksheets.writing.writings import Writings
 
@@ -56,7 +58,16 @@ class MessageOutcome:
 class Messages:
     """Those of one gateway."""
 
-    def __init__(self, writings: Writings, sheets: OpenDocuments, settings: WorksheetSettings) -> None:
+    def __init__(
+        self,
+        writings: Writings,
+        sheets: OpenDocuments,
+        settings: WorksheetSettings,
+        *,
+        metrics: WritingMetrics,
+        clock: Clock,
+    ) -> None:
+        self._metrics, self._clock = metrics, clock
         self._writings = writings
         self._sheets = sheets
         self._most_bytes = settings.max_update_bytes
@@ -73,7 +84,7 @@ class Messages:
         by, trace = connection.principal, connection.trace()
         if message.kind == "update":
             pace()
-            saved = await self._writings.write(assignment_id, attempt, message.payload, by=by, trace=trace)
+            saved = await self._write(assignment_id, attempt=attempt, update=message.payload, by=by, trace=trace)
             return MessageOutcome(saved=saved)
         if message.kind == "step1":
             vector = message.payload
@@ -84,6 +95,19 @@ class Messages:
         except UpdateRefused as refused:
             raise _told(refused) from None
         return MessageOutcome()
+
+    async def _write(self, assignment_id: str, *, attempt: int, update: bytes, by: Principal, trace: str) -> Saved:
+        began_s, outcome = self._clock.monotonic_s(), "internal"
+        try:
+            saved = await self._writings.write(assignment_id, attempt, update, by=by, trace=trace)
+            outcome = STORED
+            self._metrics.save_s.observe(self._clock.monotonic_s() - began_s)
+            return saved
+        except CarewireError as error:
+            outcome = error.code
+            raise
+        finally:
+            self._metrics.became(outcome)
 
     def read(self, data: bytes) -> SyncMessage:
         """What these bytes are.

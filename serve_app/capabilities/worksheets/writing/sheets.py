@@ -72,6 +72,9 @@ class OpenDocuments:
         self._places: dict[tuple[Connection, str], _Place] = {}
         self._listens = False
 
+    def __len__(self) -> int:
+        return len(self._sheets)
+
     def require_room(self, assignment_id: str, connection: Connection) -> None:
         """May one more socket join?
 
