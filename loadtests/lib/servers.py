@@ -57,7 +57,7 @@ class Server:
         environment: Callable[[int, Path], dict[str, str]] | None = None,
     ) -> None:
         """`command` and `environment` are handed the port to listen on, and a directory of their own."""
-        self.name, self.secret, self.port, self.http_port = name, secret, 0, 0
+        self.name, self.secret, self.port, self.http_port, self.mongo_port = name, secret, 0, 0, 0
         self._command, self._environment = command, environment
         self._cpus = set(cpus)
         self._directory = Path()
@@ -69,6 +69,7 @@ class Server:
         self._directory = Path(tempfile.mkdtemp(prefix="cwb-"))
         own = self._environment(self.port, self._directory) if self._environment else {}
         self.http_port = int(own.get("CAREWIRE_HTTP__PORT", "0"))
+        self.mongo_port = int(own.get("CAREWIRE_MONGO__PORT", "0"))
         self._env = env = dict(os.environ) | own
         log = self._directory / "output"
         with log.open("wb") as output:

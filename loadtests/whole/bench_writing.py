@@ -1,6 +1,6 @@
 """Worksheets that are written in while their therapists have them open: the whole program, beside servers of Yjs.
 
-    python -m loadtests.whole.bench_writing [--rate 200] [--worksheets 100] [--seconds 15] [--json FILE]
+    python -m loadtests.whole.bench_writing [--rate 200 625] [--worksheets 100] [--seconds 15] [--json FILE]
 
 Each worksheet is open at two sockets; at one somebody types some characters at the end of a text (updates of about 30
 bytes), all worksheets in turn, on a clock. Latency counts from when each was due: to its ack (auto-save: stored by a
@@ -8,8 +8,8 @@ majority with its journal on disk), and to the other socket. Rounds of one run, 
 Socket.IO, Carewire over y-websocket's protocol, and two peers from npm, each if it is there: the server of that
 protocol (`@y/websocket-server`, which keeps documents in LevelDB, unsynced, and acknowledges nothing), and Hocuspocus
 (`npm ci --prefix loadtests/peers/hocuspocus`; `NODE` names a Node of 22 or later), which stores whole documents seconds
-later. CPU counts all processes of a server, and by themselves those that an update goes through: gateway, shards,
-mongod.
+later. CPU counts all processes of a server, and by themselves those that an update goes through: the gateway, the
+shard of assignments, mongod (with what they do when nobody writes, which is printed first).
 
 The client (one process) shares the cores with the server. Floors: an ack p50 15 ms and p99 60, the other socket p99
 200; twice the peer's CPU an update. Exits with 1 when one is missed, or an update was lost or refused.
@@ -46,10 +46,12 @@ FIELD: Final = "text:story"
 SCHEMA: Final = {"fields": [{"id": "story", "type": "long_text", "label": "What happened?"}]}
 FLOORS_MS: Final = {"ack_p50_ms": 15.0, "ack_p99_ms": 60.0, "heard_p99_ms": 200.0}
 MOST_OF_PEER: Final = 2.0
-PATH: Final = ("Gateway", "ShardActor", "mongod")
+PATH: Final = ("gateway-0", "care-0", "mongod")
+REST_S: Final = 5.0
 HOCUSPOCUS: Final = ROOT / "loadtests/peers/hocuspocus"
 LEAST_NODE: Final = 22  # of Hocuspocus
 Door = Literal["events", "yjs", "hocuspocus"]
+OWN: Final[tuple[tuple[str, Door], ...]] = (("carewire, Socket.IO", "events"), ("carewire, y-websocket", "yjs"))
 PEERS: Final[tuple[Door, ...]] = ("yjs", "hocuspocus")
 
 
@@ -66,6 +68,7 @@ class Round(msgspec.Struct, kw_only=True):
     processes `server_ms_each`, of those that it goes through `path_ms_each`."""
 
     door: str
+    rate: float
     updates: int
     missing: int
     refused: int
@@ -149,6 +152,7 @@ async def measured(
     papers: list[Paper],
     args: argparse.Namespace,
     door: Door,
+    rate: float,
 ) -> Round:
     """One round."""
     times = Times()
@@ -168,26 +172,27 @@ async def measured(
         while len(times.heard_ms) < expected and time.monotonic() < until_s:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.02)
 
-    expected = int(args.rate * WARMUP_S)
-    await on_a_clock(args.rate, WARMUP_S, one)
+    expected = int(rate * WARMUP_S)
+    await on_a_clock(rate, WARMUP_S, one)
     await until_all_is_heard()
     times.heard_ms.clear()
     times.ack_ms.clear()
-    expected = int(args.rate * args.seconds)
+    expected = int(rate * args.seconds)
     before = server.cpu_by_process_s()
     began_s, cpu_s, own_s = time.perf_counter(), server.cpu_s(), time.process_time()
-    await on_a_clock(args.rate, args.seconds, one)
+    await on_a_clock(rate, args.seconds, one)
     await until_all_is_heard()
     lasted_s, used_s, own_s = time.perf_counter() - began_s, server.cpu_s() - cpu_s, time.process_time() - own_s
-    path_ms = 0.0
+    path_ms, path = 0.0, path_of(server)
     for process, total_s in sorted(server.cpu_by_process_s().items()):
         share_ms = (total_s - before.get(process, 0.0)) / expected * 1000
-        path_ms += share_ms if server.secret is None or any(one in process for one in PATH) else 0.0
+        path_ms += share_ms if int(process.split()[0]) in path else 0.0
         if share_ms > 0.02:
             print(f"  {share_ms:6.2f} ms CPU an update  {process}")
     await asyncio.gather(*(pen.close() for pen in pens))
     round_ = Round(
         door=name,
+        rate=rate,
         updates=expected,
         missing=expected - len(times.heard_ms),
         refused=times.refused,
@@ -204,7 +209,25 @@ async def measured(
     return round_
 
 
-async def given(session: aiohttp.ClientSession, server: Server, count: int, prefix: str) -> list[Paper]:
+def path_of(server: Server) -> set[int]:
+    """The processes that an update goes through; of a peer, all."""
+    if server.secret is None:
+        return {process.pid for process in server.processes()}
+    return {pid for name, pid in server.pids().items() if name in PATH}
+
+
+async def at_rest(server: Server) -> None:
+    """Print what those processes use while nobody writes."""
+    path, before = path_of(server), server.cpu_by_process_s()
+    await asyncio.sleep(REST_S)
+    after = server.cpu_by_process_s()
+    used_s = sum(after[one] - before.get(one, 0.0) for one in after if int(one.split()[0]) in path)
+    print(f"at rest: {used_s / REST_S * 1000:.1f} ms CPU a second of {', '.join(PATH)}", flush=True)
+
+
+async def given(
+    session: aiohttp.ClientSession, server: Server, count: int, prefix: str, schema: dict[str, Any] = SCHEMA
+) -> list[Paper]:
     """So many worksheets, given to one client each."""
 
     def token(user: str, role: str) -> str:
@@ -223,7 +246,7 @@ async def given(session: aiohttp.ClientSession, server: Server, count: int, pref
         client, therapist = f"{prefix}-ada{number}", f"{prefix}-tess{number % THERAPISTS}"
         bearer = token(therapist, "therapist")
         if therapist not in sheets:
-            made = await asked(bearer, "worksheets", {"title": "Diary", "schema": SCHEMA})
+            made = await asked(bearer, "worksheets", {"title": "Diary", "schema": schema})
             sheets[therapist] = made["worksheet_id"]
             await asked(bearer, f"worksheets/{made['worksheet_id']}/publish", {})
         await asked(admin, "care", {"client_id": client, "therapist_id": therapist})
@@ -245,13 +268,15 @@ async def carewire_rounds(server: Server, args: argparse.Namespace) -> list[Roun
     """Both doors."""
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
-        papers = await given(session, server, args.worksheets, "events")
-        events = await measured("carewire, Socket.IO", session, server=server, papers=papers, args=args, door="events")
-        papers = await given(session, server, args.worksheets, "yjs")
-        return [
-            events,
-            await measured("carewire, y-websocket", session, server=server, papers=papers, args=args, door="yjs"),
-        ]
+        await at_rest(server)
+        rounds = []
+        for rate in args.rate:
+            for name, door in OWN:
+                papers = await given(session, server, args.worksheets, f"{door}{rate:g}")
+                rounds.append(
+                    await measured(name, session, server=server, papers=papers, args=args, door=door, rate=rate)
+                )
+        return rounds
 
 
 def hocuspocus_peer(cpus: list[int]) -> Server:
@@ -266,17 +291,24 @@ def hocuspocus_peer(cpus: list[int]) -> Server:
     return Server("hocuspocus", lambda port, place: [node, script, str(port), str(place)], cpus=cpus)
 
 
-async def peer_round(server: Server, args: argparse.Namespace, door: Door) -> Round:
+async def peer_rounds(server: Server, args: argparse.Namespace, door: Door) -> list[Round]:
     """The same of a peer."""
+    rounds = []
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        papers = [Paper(f"sheet{number}", "", "") for number in range(args.worksheets)]
-        return await measured(server.name, session, server=server, papers=papers, args=args, door=door)
+        for rate in args.rate:
+            papers = [Paper(f"sheet{rate:g}-{number}", "", "") for number in range(args.worksheets)]
+            rounds.append(
+                await measured(server.name, session, server=server, papers=papers, args=args, door=door, rate=rate)
+            )
+    return rounds
 
 
 def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=float, default=200.0, help="updates a second, over all worksheets")
+    parser.add_argument(
+        "--rate", type=float, nargs="+", default=[200.0, 625.0], help="updates a second, over all worksheets"
+    )
     parser.add_argument("--worksheets", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the JSON lines there, too")
@@ -289,7 +321,7 @@ def main() -> int:
         for door in PEERS:
             try:
                 with (yjs_peer if door == "yjs" else hocuspocus_peer)(cpus) as server:
-                    rounds.append(runner.run(peer_round(server, args, door)))
+                    rounds += runner.run(peer_rounds(server, args, door))
             except NotAvailable as missing:
                 print(f"without a peer: {missing}")
     if args.json is not None:
@@ -299,16 +331,18 @@ def main() -> int:
 
 def judged(rounds: list[Round]) -> bool:
     """Prints what is compared with a floor. Whether all is well."""
-    events, yjs = rounds[:2]
+    own = {name for name, _ in OWN}
+    events = rounds[0]
     good = not any(one.missing or one.refused for one in rounds)
     for name, floor in FLOORS_MS.items():
         value = getattr(events, name)
         good = good and value <= floor
-        print(f"{name:20} {value:>8}   (floor {floor:g})")
-    for peer in rounds[2:]:
+        print(f"{name:24} at {events.rate:g}/s {value:>8}   (floor {floor:g})")
+    for peer in (one for one in rounds if one.door not in own):
+        yjs = next(one for one in rounds if one.door == OWN[1][0] and one.rate == peer.rate)
         ratio = yjs.path_ms_each / peer.path_ms_each
         good = good and ratio <= MOST_OF_PEER
-        print(f"{'CPU by ' + peer.door:20} {ratio:>8.2f}   (floor {MOST_OF_PEER:g})")
+        print(f"{'CPU by ' + peer.door:24} at {peer.rate:g}/s {ratio:>8.2f}   (floor {MOST_OF_PEER:g})")
     return good
 
 

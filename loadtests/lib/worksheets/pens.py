@@ -53,6 +53,7 @@ class EventPen(PlainSocket):
         self._assignment, self._times, self._updated = assignment, times, updated
         self._sent: dict[int, int] = {}
         self._number = 0
+        self.joined_ms = 0.0  # how long it took to join
 
     async def write(self, update: bytes, due_ns: int) -> None:
         """Send one update."""
@@ -66,6 +67,7 @@ class EventPen(PlainSocket):
     @override
     async def connected(self) -> None:
         joining = msgspec.json.encode(["join_worksheet", {"assignment_id": self._assignment}]).decode()
+        self._sent[0] = time.perf_counter_ns()
         await self.socket.send_str("420" + joining)
 
     @override
@@ -78,6 +80,7 @@ class EventPen(PlainSocket):
     def _acked(self, number: int, good: bool) -> None:
         self._times.refused += not good
         if number == 0:
+            self.joined_ms = (time.perf_counter_ns() - self._sent.pop(0)) / 1e6
             self.ready.set()
         else:
             self._times.ack_ms.append((time.perf_counter_ns() - self._sent.pop(number)) / 1e6)
