@@ -21,7 +21,7 @@ class WorksheetSettings(SettingsSection):
     max_client_numbers: int = Field(
         default=2000, ge=10, description="Writer numbers of one attempt: each device takes one whenever it begins anew."
     )
-    max_joined: int = Field(default=20, ge=2, description="Sockets of one gateway that may have joined a document.")
+    max_joined: int = Field(default=20, ge=2, description="Sockets that may have joined a document.")
     max_resident_bytes: int = Field(
         default=67_108_864, ge=1_000_000, description="Documents that one shard keeps in memory, in bytes."
     )

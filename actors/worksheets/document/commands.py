@@ -98,6 +98,13 @@ class BroadcastAwareness(Command[None], frozen=True, kw_only=True, tag="document
     numbers: tuple[int, ...] = ()
 
 
+class CountJoined(Command[None], frozen=True, kw_only=True, tag="document_count"):
+    """Tell the gateways how many sockets of this one have it open. Only Carewire itself asks."""
+
+    gateway: str
+    joined: int
+
+
 class GetDraft(Command[DocumentDraft], frozen=True, tag="document_get"):
     """What is written by now, for clients without Yjs."""
 
@@ -117,4 +124,4 @@ class Compact(Command[None], frozen=True, kw_only=True, tag="document_compact"):
     attempt: int
 
 
-DocumentCommand = JoinDocument | Catch | Write | BroadcastAwareness | GetDraft | SaveDraft | Compact
+DocumentCommand = JoinDocument | Catch | Write | BroadcastAwareness | CountJoined | GetDraft | SaveDraft | Compact

@@ -10,6 +10,7 @@ from actors.worksheets.document.commands import (
     BroadcastAwareness,
     Catch,
     Compact,
+    CountJoined,
     DocumentCommand,
     DocumentDraft,
     DocumentJoined,
@@ -34,7 +35,7 @@ from actors.worksheets.document.taking import (
     require_pace,
     stored,
 )
-from actors.worksheets.document.wire import message_signal
+from actors.worksheets.document.wire import JoinedCount, count_signal, message_signal
 from actors.worksheets.yjs.refusal import UpdateRefused
 from actors.worksheets.yjs.update import parse_state_vector
 from common.errors import InvalidArgument, NotFound, PermissionDenied
@@ -42,7 +43,7 @@ from common.errors import InvalidArgument, NotFound, PermissionDenied
 
 def needs(entity: DocumentAssignment, command: DocumentCommand) -> Sequence[str]:
     """Keys of the parts that `decide` will want."""
-    return () if isinstance(command, BroadcastAwareness) else (key_of(entity.writing.attempt),)
+    return () if isinstance(command, BroadcastAwareness | CountJoined) else (key_of(entity.writing.attempt),)
 
 
 def decide(entity: DocumentAssignment, command: DocumentCommand, context: Context, version: int) -> Decision:
@@ -59,6 +60,10 @@ def decide(entity: DocumentAssignment, command: DocumentCommand, context: Contex
     document = context.parts.get(key_of(entity.writing.attempt)) or Document.new()
     if isinstance(command, Compact):
         return _compact(entity, command, context, document)
+    if isinstance(command, CountJoined):
+        if not context.by.is_system:
+            raise PermissionDenied("Only Carewire itself may do this.")
+        return Decision(signals=[count_signal(JoinedCount(gateway=command.gateway, joined=command.joined))])
     if isinstance(command, BroadcastAwareness) and context.by.is_system:
         return _tell(entity, command, context)
     who = require_reader(entity, context.by)

@@ -10,6 +10,8 @@ from actors.worksheets.yjs.messages import update_message
 SYNC: Final = "worksheet_sync"
 CLOSED: Final = "worksheet_closed"
 GAP: Final = "worksheet_gap"
+JOINED: Final = "worksheet_joined"
+_NO_SOCKET: Final = "gateways"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -31,6 +33,18 @@ def closed_shown(assignment_id: str, attempt: int, reason: str) -> Shown:
 def gap_shown(assignment_id: str) -> Shown:
     """More was missed than can be sent again."""
     return Shown(GAP, _encode({"assignment_id": assignment_id}))
+
+
+class JoinedCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sockets of a gateway have a document open."""
+
+    gateway: str
+    joined: int
+
+
+def count_signal(count: JoinedCount) -> Signal:
+    """What gateways tell each other: no socket gets it."""
+    return Signal(JOINED, _encode(count), only=_NO_SOCKET)
 
 
 def message_payload(assignment_id: str, attempt: int) -> bytes:

@@ -23,6 +23,7 @@ from actors.worksheets.document.commands import (
     BroadcastAwareness,
     Catch,
     Compact,
+    CountJoined,
     GetDraft,
     JoinDocument,
     SaveDraft,
@@ -125,7 +126,7 @@ class Sheet:
 
 class SheetKind(Kind[Sheet, Any, Any, Document]):
     name = "assignment"
-    commands = JoinDocument | Catch | Write | BroadcastAwareness | GetDraft | SaveDraft | Compact | Change
+    commands = JoinDocument | Catch | Write | BroadcastAwareness | CountJoined | GetDraft | SaveDraft | Compact | Change
     events = DocumentUpdated | Checkpoint | Changed
     parts_bytes = 64 << 20
 

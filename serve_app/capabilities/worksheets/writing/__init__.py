@@ -5,6 +5,7 @@ writings.py      what is asked of the assignments       messages.py       one me
 listening.py     events that only a socket can send     yjs_route.py      sockets of y-websocket
 sheets.py        documents that sockets of this gateway have open: who is where, what is stored
 server_events.py what sockets hear              examples.py       of all of them
+headcount.py     how many sockets all gateways have
 metrics.py       what operators see
 assembly.py      what the capability hands on
 """

@@ -21,8 +21,10 @@ def writings_of(context: ServerContext) -> Writings:
 
 def sheets_of(context: GatewayContext) -> OpenDocuments:
     """The documents that are open here."""
-    most = context.settings.worksheets.max_joined
-    return OpenDocuments(context.hub, context.once(writings_of), most_joined=most)
+    settings = context.settings
+    alone = settings.gateway.replicas == 1 and not settings.gateway.elastic
+    most = settings.worksheets.max_joined
+    return OpenDocuments(context.hub, context.once(writings_of), most_joined=most, alone=alone)
 
 
 def pace_of(context: ServerContext) -> Pace:

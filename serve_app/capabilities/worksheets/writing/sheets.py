@@ -12,6 +12,7 @@ import msgspec
 from actors.kernel.contract.entity import packet_of, placeholder
 from actors.kernel.contract.protocol import TopicDelivery
 from actors.worksheets.document.commands import BroadcastAwareness, DocumentJoined
+from actors.worksheets.document.wire import JoinedCount
 from actors.worksheets.yjs.awareness import AwarenessState, read_states, signed, states_bytes
 from actors.worksheets.yjs.messages import awareness_message, read_message
 from actors.worksheets.yjs.refusal import UpdateRefused
@@ -21,6 +22,7 @@ from common.errors import CarewireError, InvalidArgument, RateLimited
 from common.logs import get_logger
 from realtime.delivery.connections import Connection
 from realtime.front.hub import Hub
+from serve_app.capabilities.worksheets.writing.headcount import HeadCount, is_count
 from serve_app.capabilities.worksheets.writing.writings import Writings, entity_of
 
 log = get_logger(__name__)
@@ -63,7 +65,12 @@ class _Place:
 class OpenDocuments:
     """Those of one gateway."""
 
-    def __init__(self, hub: Hub, writings: Writings, *, most_joined: int) -> None:
+    def __init__(self, hub: Hub, writings: Writings, *, most_joined: int, alone: bool = True) -> None:
+        """`alone`: there is no other gateway, ever, that would have to know."""
+        self._alone = alone
+        self._count = HeadCount(
+            hub.name, hub.deadlines, now_s=hub.clock.monotonic_s, own=self._joined, tell=self._tell_count
+        )
         self._hub = hub
         self._clock = hub.clock
         self._writings = writings
@@ -81,8 +88,11 @@ class OpenDocuments:
         Raises:
             RateLimited: too many have joined.
         """
-        sheet = self._sheets.get(entity_of(assignment_id))
-        if sheet is not None and connection not in sheet.joined and len(sheet.joined) >= self._most_joined:
+        topic = entity_of(assignment_id)
+        sheet = self._sheets.get(topic)
+        if sheet is None or connection in sheet.joined:
+            return
+        if len(sheet.joined) + self._count.elsewhere(topic) >= self._most_joined:
             raise RateLimited("Too many devices have this worksheet open. Close one.", retry_after_s=5.0)
 
     def join(
@@ -109,6 +119,7 @@ class OpenDocuments:
                 sheet.joined |= before.joined
                 sheet.told |= before.told
         sheet.joined.add(connection)
+        self._counted(topic)
         if told is None:
             return
         sheet.told.add(connection)
@@ -125,10 +136,23 @@ class OpenDocuments:
         sheet.joined.discard(connection)
         sheet.told.discard(connection)
         self._places.pop((connection, topic), None)
+        self._counted(topic)
         for number in [number for number, whose in sheet.numbers.items() if whose is connection]:
             self._hub.deadlines.after(_GONE_AFTER_S, partial(self._gone, sheet, number, connection))
         if not sheet.joined:
             self._hub.deadlines.after(2 * _GONE_AFTER_S, partial(self._forget, topic))
+
+    def _joined(self, topic: str) -> int:
+        sheet = self._sheets.get(topic)
+        return len(sheet.joined) if sheet is not None else 0
+
+    def _counted(self, topic: str) -> None:
+        if not self._alone:
+            self._count.changed(topic)
+
+    def _tell_count(self, topic: str, count: JoinedCount) -> None:
+        saying = self._writings.count(topic.partition(":")[2], count.gateway, count.joined)
+        self._hub.tasks.spawn(_quietly(saying))
 
     def where(self, assignment_id: str) -> bytes | None:
         """Where people are in it, as a message; None: nobody says."""
@@ -211,6 +235,8 @@ class OpenDocuments:
         """What sockets have just been sent."""
         for delivery in deliveries:
             sheet = self._sheets.get(delivery.topic)
+            if sheet is not None and is_count(delivery.packet):
+                self._count.heard(delivery.topic, delivery.packet)
             if sheet is None or not delivery.packet.startswith(_SYNC) or not delivery.attachments:
                 continue
             try:

@@ -11,6 +11,7 @@ from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.worksheets.document.commands import (
     BroadcastAwareness,
     Catch,
+    CountJoined,
     DocumentDraft,
     DraftSaved,
     GetDraft,
@@ -66,6 +67,10 @@ class Writings:
         """Tell that somebody is not there any more. Carewire says so: they may have lost the right to."""
         tell = BroadcastAwareness(attempt=attempt, states=states)
         await self._region.submit(entity_of(assignment_id), tell, by=SYSTEM)
+
+    async def count(self, assignment_id: str, gateway: str, joined: int) -> None:
+        """Tell the other gateways how many sockets of this one have it open."""
+        await self._region.submit(entity_of(assignment_id), CountJoined(gateway=gateway, joined=joined), by=SYSTEM)
 
     async def draft(self, assignment_id: str, *, by: Principal, trace: str) -> DocumentDraft:
         """What is written by now."""

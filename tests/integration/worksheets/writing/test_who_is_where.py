@@ -4,11 +4,12 @@ from typing import Any
 
 from actors.worksheets.yjs.awareness import AwarenessState, read_states, states_bytes
 from actors.worksheets.yjs.messages import awareness_message, read_message
-from config.settings import LimitSettings
+from config.settings import GatewaySettings, LimitSettings
 from tests.gateway_rig import Client
 from tests.integration.worksheets.writing.rig import writing_rig
 from tests.integration.worksheets.writing.test_joining import Writer
 from tests.skipping import skip
+from tests.waiting import eventually
 
 
 def told(client: Client) -> list[AwarenessState]:
@@ -85,3 +86,21 @@ async def test_who_writes_too_fast_is_told_so_and_too_many_sockets_do_not_come_i
         await Writer(await rig.client("clara"), 5001).join()
         full = await (await rig.client("theo")).error("join_worksheet", {"assignment_id": "asg_1"})
         assert full["code"] == "rate_limited"
+
+
+async def test_sockets_of_all_gateways_count() -> None:
+    async with writing_rig(max_joined=3) as rig:
+        rig.tree = rig.tree.model_copy(update={"gateway": GatewaySettings(replicas=2)})
+        here, there = await rig.gateway(), await rig.gateway()
+        gateways = [rig.gateways.index(one) for one in (here, there)]
+        for number, gateway in enumerate((*gateways, gateways[0])):
+            await Writer(await rig.client("clara", gateway=gateway), 5000 + number).join()
+        late = await rig.client("theo", gateway=gateways[1])
+
+        async def full() -> bool:
+            answer = await late.call("join_worksheet", {"assignment_id": "asg_1"})
+            if answer["ok"]:
+                await late.ok("leave_worksheet", {"assignment_id": "asg_1"})
+            return not answer["ok"] and answer["error"]["code"] == "rate_limited"
+
+        await eventually(full, "a fourth socket comes in")
