@@ -88,7 +88,7 @@ def kept(server: Server, assignment: str) -> bool:
     return total < MOST_BYTES and not old and not canaries
 
 
-class Desk:
+class RestWriter:
     """Whoever fills worksheets in over REST."""
 
     def __init__(self, session: aiohttp.ClientSession, server: Server) -> None:
@@ -120,23 +120,23 @@ class Desk:
 async def measured(server: Server, args: argparse.Namespace) -> bool:
     """All of it. Whether all is well."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
-        desk, shard = Desk(session, server), psutil.Process(server.pids()["care-0"])
+        writer, shard = RestWriter(session, server), psutil.Process(server.pids()["care-0"])
         (paper,) = await given(session, server, 1, "kept")
         await typed(session, server, paper, args.updates)
         good = kept(server, paper.assignment)
         papers = await given(session, server, args.documents, "grown")
         before = shard.memory_info().rss
         for at in range(0, len(papers), 8):
-            await asyncio.gather(*(desk.save(one, {"story": os.urandom(5_000).hex()}) for one in papers[at : at + 8]))
+            await asyncio.gather(*(writer.save(one, {"story": os.urandom(5_000).hex()}) for one in papers[at : at + 8]))
         grown_mb = (shard.memory_info().rss - before) / _MB
         print(f"{len(papers)} worksheets of 10 KB: the shard grew by {grown_mb:.0f} MB")
         large = await given(session, server, 5, "large", LARGE)
         for one in large:
             for page in LARGE["fields"]:
-                await desk.save(one, {page["id"]: os.urandom(9_800).hex()})
+                await writer.save(one, {page["id"]: os.urandom(9_800).hex()})
         await asyncio.sleep(IDLE_S)
         idle_mb = (shard.memory_info().rss - before) / _MB
-        opened = sorted([await desk.open_ms(one) for one in large])
+        opened = sorted([await writer.open_ms(one) for one in large])
         print(f"after {IDLE_S:.0f} s: {idle_mb:.0f} MB; 250 KB opened again in {opened[0]:.1f} to {opened[-1]:.1f} ms")
     return good and grown_mb <= MOST_GROWN_MB and opened[len(opened) // 2] <= MOST_OPEN_MS
 
