@@ -169,8 +169,8 @@ class Server:
         return False
 
 
-def carewire(cpus: Collection[int]) -> Server:
-    """The whole program, durable and encrypted, with rate limits off."""
+def carewire(cpus: Collection[int], **more: object) -> Server:
+    """The whole program, durable and encrypted, with rate limits off; `more`: further settings."""
     executable = str(Path(sys.executable).with_name("carewire"))
 
     def environment(port: int, directory: Path) -> dict[str, str]:
@@ -184,6 +184,7 @@ def carewire(cpus: Collection[int]) -> Server:
             "AUTH__SECRET": SECRET,
             "LIMITS__ENABLED": "false",
             "LOG__LEVEL": "WARNING",
+            **more,
         }
         return {f"CAREWIRE_{name}": str(value) for name, value in settings.items()}
 

@@ -6,8 +6,10 @@ import random
 import msgspec
 import pytest
 
+from actors.jobs.activities import Step, StepDone
 from actors.payments.ledger import POSTINGS, PostedRow
 from serve_app.capabilities.payments.ledger.books import Books
+from serve_app.capabilities.payments.ledger.keeping import KeepingSums
 from serve_app.capabilities.payments.ledger.sums import SUMS, LedgerSums
 from store.mongo.client import Database
 
@@ -73,6 +75,18 @@ async def test_they_are_those_of_the_postings_and_few_postings_are_read(mongo: D
     assert [one["to"] for one in kept][:-1] == [one["_id"] for one in kept][1:]
     await stored(mongo, COUNT, "bank", 1)
     assert await agrees(mongo)
+
+
+async def test_they_are_made_before_anybody_asks_and_a_step_may_be_done_twice(mongo: Database) -> None:
+    await fill(mongo)
+    work = KeepingSums(mongo, LedgerSums(mongo, stretch=20, open_=5))
+    first, again = [await work.step(Step(kind="ledger_sums")) for _ in range(2)]
+    assert (first.done, first.cursor != "", again.done) == (4, True, 4)
+    step = Step(kind="ledger_sums", cursor=again.cursor, done=8)
+    assert await work.step(step) == StepDone(cursor="", done=9, result={"stretches": 9})
+    before = [one async for one in mongo[SUMS].find({}, sort=[("_id", 1)])]
+    assert await agrees(mongo)
+    assert [one async for one in mongo[SUMS].find({}, sort=[("_id", 1)])] == before
 
 
 async def test_what_is_stored_late_counts(mongo: Database, monkeypatch: pytest.MonkeyPatch) -> None:

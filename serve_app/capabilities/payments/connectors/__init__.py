@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from actors.jobs.commands import StartJob
-from common.timeline import DAY_MS
+from common.timeline import DAY_MS, MINUTE_MS
 from config.settings import Settings
 from serve_app.activities.connector import Connector
 from serve_app.capabilities.connecting import Connectors, JobWork, RunnerContext
@@ -58,10 +58,22 @@ def _reconciling(context: RunnerContext) -> JobWork:
     return Reconciling(context.database, providers_of(context), context.clock)
 
 
+def _keeping(context: RunnerContext) -> JobWork:
+    from serve_app.capabilities.payments.ledger.keeping import KeepingSums
+
+    return KeepingSums(context.database)
+
+
 def _daily(settings: Settings) -> Iterable[StartJob]:
+    yield StartJob(kind="ledger_sums", every_ms=10 * MINUTE_MS)
     for provider in settings.payments.enabled:
         if provider != "manual":
             yield StartJob(kind="reconcile", about={"provider": provider}, every_ms=DAY_MS)
 
 
-CONNECTORS: Final = Connectors(feature="payments", open=_open, jobs={"reconcile": _reconciling}, daily=_daily)
+CONNECTORS: Final = Connectors(
+    feature="payments",
+    open=_open,
+    jobs={"reconcile": _reconciling, "ledger_sums": _keeping},
+    daily=_daily,
+)

@@ -4,6 +4,8 @@ The postings in their order of time are cut into stretches of some thousands; th
 `ledger_sums`: `{_id: where it begins, to: where it ends (exclusive), count, sides: [{currency, debit, credit}],
 accounts: [{account, currency, balance}]}`. What is behind the last of them is summed anew each time.
 
+Stretches are closed in the background (`keeping.py`), and by whoever reads before that was done.
+
 A posting is never changed and never goes, so a stretch is what it was as long as it has as many postings. They are
 counted, in the index alone, whenever the sums are read: one that was stored late makes its stretch be summed again.
 Whatever else somebody does to the database `carewire ledger check` finds.
@@ -71,6 +73,17 @@ class LedgerSums:
             found[key] = found.get(key, 0) + int(one["balance"])
         return found
 
+    async def close(self, most: int) -> tuple[int, bool]:
+        """Close up to `most` stretches that can be: how many were, and whether that was all."""
+        with database_errors():
+            at, closed = await self._whole(), 0
+            while closed < most:
+                if (to := await self._end(at)) is None:
+                    return closed, True
+                at = await self._close(at, to)
+                closed += 1
+        return closed, False
+
     async def untrue(self) -> list[str]:
         """Where the stretches begin whose sums are not those of their postings, though they have as many."""
         found: list[str] = []
@@ -88,14 +101,18 @@ class LedgerSums:
 
     async def _closed(self) -> Document:
         """All stretches are closed that can be, and hold what they should: what is behind them."""
+        at = await self._whole()
+        while (to := await self._end(at)) is not None:
+            at = await self._close(at, to)
+        return await self._summed(at, None)
+
+    async def _whole(self) -> str:
+        """The stretches that are closed hold what they should: where the last of them ends."""
         kept = [one async for one in self._kept.find({}, projection={"to": 1, "count": 1}, sort=[("_id", 1)])]
-        at = kept[-1]["to"] if kept else ""
+        at = str(kept[-1]["to"]) if kept else ""
         if kept and await self._count("", at) != sum(one["count"] for one in kept):
             await self._mend(kept)
-        while (to := await self._end(at)) is not None:
-            made = {"to": to, **await self._summed(at, to)}
-            at = await self._keep(at, made)
-        return await self._summed(at, None)
+        return at
 
     async def _mend(self, kept: Sequence[Document]) -> None:
         for one in kept:
@@ -118,8 +135,9 @@ class LedgerSums:
             return str(one["f"]["order"])
         return None
 
-    async def _keep(self, at: str, made: Document) -> str:
+    async def _close(self, at: str, to: str) -> str:
         """Unless another process was faster: the end that counts."""
+        made = {"to": to, **await self._summed(at, to)}
         stored: Document = await self._kept.find_one_and_update(
             {"_id": at}, {"$setOnInsert": made}, upsert=True, return_document=ReturnDocument.AFTER
         )

@@ -1,28 +1,23 @@
-"""Money in plain Python, no shard: a price, a rounding, the life of a payment in its bill; and the books in a mongod.
+"""Money in plain Python, no shard: a price, a rounding, the life of a payment in its bill, an invoice as a PDF.
 
-    python -m loadtests.parts.bench_payments [--rounds 2000] [--postings 1000000]
+    python -m loadtests.parts.payments.bench_bill [--rounds 2000]
 
 Workloads. *Price*: a tariff of 10 rules, three of which match, a cap, two codes and a tax. *Rounding*: an amount times
 a part of a period. *Payment*: a bill is opened, paid with its fee and returned in part, each answer of the provider
-folded in: 5 turns, decide and apply, and what is stored of them packed. *Trial balance*: debit and credit of all
-postings, summed by the database: as it is asked for, and (`first`) once, when no sums are kept yet.
+folded in: 5 turns, decide and apply, and what is stored of them packed. *PDF*: an invoice of three lines is drawn; the
+first one loads the fonts.
 
-Beside each stands the textbook's way: `Fraction` for rounding; for the payment, rows of three tables (payments,
-refunds, entries) in a transaction a step of a SQLite in memory, which checks nothing and keeps no history; for the
-trial balance, reading every posting and adding. Floors: a price 1 ms, a bill 8 KB in its shard, the trial balance 1 s.
-Exits with 1 when a floor is missed.
+Beside them stands the textbook's way: `Fraction` for rounding; for the payment, rows of three tables (payments,
+refunds, entries) in a transaction a step of a SQLite in memory, which checks nothing and keeps no history. Floors: a
+price 1 ms, a bill 8 KB in its shard, a PDF 60 ms. Exits with 1 when a floor is missed.
 """
 
 import argparse
-import asyncio
-import random
 import sqlite3
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -30,27 +25,27 @@ import msgspec
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from actors.payments.activities import PaymentSeen, RefundSeen, encode
+from actors.payments.bill.answers import LineReply
 from actors.payments.bill.commands import OpenBill, Pay, RefundBill
 from actors.payments.bill.entity import Bill
 from actors.payments.bill.kind import BillKind
 from actors.payments.bill.state import Line
-from actors.payments.ledger import INDEXES, POSTINGS
+from actors.payments.issuer.answers import InvoiceReply, RecipientReply, TaxLineReply
+from actors.payments.issuer.state import IssuerBody
+from actors.payments.payer.answers import Address
 from actors.payments.pricing.quote import Discount, Moment, priced
 from actors.payments.tariff.body import Cap, PriceRule, ServicePrice, TariffBody, TaxOf, When
 from actors.payments.taxes import TaxRule
 from common.money import rounded
-from config.settings import MongoSettings
 from loadtests.lib.workloads import percentile
-from serve_app.capabilities.payments.ledger.books import Books
-from store.embedded.server import EmbeddedMongo
-from store.mongo.client import Database, open_client
-from store.mongo.kernel.views import view_index
+from serve_app.capabilities.payments.invoices.pdf import drawn
 
-FLOORS: Final = {"price_p99_us": 1000.0, "bill_bytes": 8192.0, "trial_balance_s": 1.0}
+FLOORS: Final = {"price_p99_us": 1000.0, "bill_bytes": 8192.0, "pdf_p99_us": 60_000.0}
+ADDRESS: Final = Address(line1="Lange Str. 1", postal_code="10115", city="Berlin", country="DE")
+PDFS: Final = 200
 NOW: Final = 1_800_000_000_000
 ADA: Final = Principal("ada", "client")
 ROOT: Final = Principal("root", "admin")
-_BATCH: Final = 20_000
 
 
 def timed(action: Callable[[], object], rounds: int) -> list[float]:
@@ -91,6 +86,42 @@ CODES: Final = [
     Discount(code="FIVE", amount=500, stackable=True),
 ]
 TAXES: Final = [TaxRule(jurisdiction="DE", category="coaching", rate="19", inclusive=True)]
+
+
+INVOICE: Final = InvoiceReply(
+    invoice_id="inv_1",
+    number="CW-2026-000001",
+    kind="invoice",
+    bill_id="bil_1",
+    issuer="Praxis Doc",
+    recipient=RecipientReply(payer_id="ada", name="Ada Łukasz", address=ADDRESS),
+    issued_at="2026-11-20T09:30:00.000Z",
+    currency="EUR",
+    lines=[
+        LineReply(
+            line_id=f"lin_{number}",
+            description="Sitzung von 60 Minuten",
+            quantity=1,
+            unit_amount=11_900,
+            amount=11_900,
+            discount=0,
+            tax=1_900,
+            tax_rate="19",
+        )
+        for number in range(3)
+    ],
+    tax_lines=[TaxLineReply(rate="19", base=30_000, tax=5_700, category="S")],
+    subtotal=30_000,
+    tax=5_700,
+    total=35_700,
+    pdf="/api/invoices/inv_1/pdf",
+)
+ISSUER: Final = IssuerBody(name="Praxis Doc", address=ADDRESS, prefix="CW-", language="de", vat_id="DE123456789")
+
+
+def a_pdf() -> object:
+    """What is drawn of an invoice."""
+    return drawn(INVOICE, ISSUER)
 
 
 class OneBill:
@@ -169,75 +200,15 @@ class Textbook:
             step("commit")
 
 
-async def books(count: int) -> dict[str, float]:
-    """Seconds of the trial balance of so many postings: by the database, and the textbook's."""
-    with tempfile.TemporaryDirectory(prefix="carewire-bench-") as data:
-        async with EmbeddedMongo(MongoSettings(port=_free_port()), Path(data)) as server:
-            client = open_client(server.url, timeout_s=60)
-            database = client["bench"]
-            await database[POSTINGS].create_indexes([view_index(one) for one in INDEXES])
-            await _fill(database, count)
-            began_s = time.perf_counter()
-            await Books(database).trial_balance()
-            first = time.perf_counter() - began_s
-            best, found = await _best(lambda: Books(database).trial_balance())
-            assert sum(debit - credit for debit, credit in found.values()) == 0
-            reading, total = await _best(lambda: _added(database))
-            assert total == 0
-            client.close()
-    return {
-        "trial_balance_s": round(best, 2),
-        "trial_balance_first_s": round(first, 2),
-        "trial_balance_textbook_s": round(reading, 2),
-    }
-
-
-async def _fill(database: Database, count: int) -> None:
-    dice = random.Random(1)
-    for first in range(0, count, _BATCH):
-        rows: list[dict[str, Any]] = []
-        for number in range(first, min(first + _BATCH, count), 2):
-            amount = dice.randrange(1, 20_000)
-            for account, moved in (("provider:stripe", amount), (f"payable:t{number % 500}", -amount)):
-                at, id_ = NOW + number, f"bill:bil_{number}#3.0.{int(moved < 0)}"
-                fields = {"account": account, "currency": "EUR", "amount": moved, "kind": "charge", "at": at}
-                fields |= {"order": f"{at:015d}|{id_}", "source": f"pi_{number}"}
-                rows.append({"_id": id_, "v": 3, "f": fields, "d": bytes(120)})
-        await database[POSTINGS].insert_many(rows, ordered=False)
-
-
-async def _best(action: Callable[[], Any]) -> tuple[float, Any]:
-    best, found = float("inf"), None
-    for _ in range(3):
-        began_s = time.perf_counter()
-        found = await action()
-        best = min(best, time.perf_counter() - began_s)
-    return best, found
-
-
-async def _added(database: Database) -> int:
-    total = 0
-    async for one in database[POSTINGS].find({}, projection={"f.amount": 1}):
-        total += one["f"]["amount"]
-    return total
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
 def main() -> None:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2000)
-    parser.add_argument("--postings", type=int, default=1_000_000)
     asked = parser.parse_args()
     found: dict[str, float] = {}
     for name, values in (
         ("price", timed(a_price, asked.rounds)),
+        ("pdf", timed(a_pdf, min(asked.rounds, PDFS))),
         ("round", timed(lambda: rounded(9_999 * 17, 31), asked.rounds)),
         ("round_textbook", timed(lambda: round(Fraction(9_999 * 17, 31)), asked.rounds)),
     ):
@@ -253,7 +224,6 @@ def main() -> None:
     )
     one = a_payment(1)
     found |= {"bill_bytes": len(BillKind().snapshot(one.bill)), "events_bytes": one.stored, "events": one.version}
-    found |= {"postings": asked.postings} | asyncio.run(books(asked.postings))
     for name, value in found.items():
         floor = FLOORS.get(name)
         print(f"{name:28} {value:>12}" + (f"   (floor {floor:g})" if floor is not None else ""))

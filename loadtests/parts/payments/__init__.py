@@ -1,0 +1,1 @@
+"""Money in its parts: no server."""

@@ -1,0 +1,1 @@
+"""Money through the whole program, beside its peer."""
