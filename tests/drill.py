@@ -6,6 +6,8 @@ activities   5,000 mails over a server that is away, slow or hangs up now and th
              are killed at random times, partitions move, and the runner is stopped for 30 s
 payments     2,000 payments at a Stripe that loses answers, breaks and is away, while runner, shard, mongod and API are
              killed: each is charged once, and both books agree
+payouts      1,000 bills, whose shares are paid out to ten therapists by a Stripe that loses answers, breaks and is
+             away, and by banks that refuse, while runner, shard, mongod and API are killed: each euro is paid once
 invoices     500 electronic invoices, and the credit notes of them, before the schema and the Schematron of EN 16931
 lives        10,000 further lives of a payment at Stripe
 ladder       200 emergencies whose rungs are asked in their time while shard and runner die
@@ -71,7 +73,8 @@ DRILLS: Final[Mapping[str, Drill]] = {
         limit_s=300.0,
     ),
     "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
-    "payments": Drill(("tests/drills/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
+    "payments": Drill(("tests/drills/money/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
+    "payouts": Drill(("tests/drills/money/test_payouts.py",), rounds=1, limit_s=1800.0, size=1000, at_once=0),
     "invoices": Drill(
         ("tests/unit/payments/billing/test_einvoice.py::test_schema_and_rules_accept_every_invoice_and_credit_note",),
         rounds=1,

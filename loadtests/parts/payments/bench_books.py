@@ -2,8 +2,8 @@
 
     python -m loadtests.parts.payments.bench_books [--postings 1000000] [--transactions 100000]
 
-*Trial balance*: as it is asked for; `first`, by whoever asks first once the job has made the sums (`sums_made`: how long
-that took, in the background); and the textbook's way, reading every posting and adding. *Reconciliation*: the job reads
+*Trial balance*: as it is asked for; `first`, by whoever asks first once the job has made the sums (`sums_made`: in so
+long, in the background); and the textbook's way, reading every posting and adding. *Reconciliation*: the job reads
 a day's balance transactions of a Stripe in a process of its own, a page of 100 at a time, and compares them with
 as many postings, until it is done; seconds, and by how much this process grows. Floors: 1 s, also the first time; 120
 s; 100 MB. Exits with 1 when one is missed.

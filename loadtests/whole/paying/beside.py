@@ -4,14 +4,14 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
 
 from loadtests.lib.servers import ROOT, free_ports
-from tests.fakes.stripe.account import SECRET_KEY
 from tests.fakes.stripe.server import StripeServer
 from tests.fakes.stripe.webhooks import WEBHOOK_SECRET, signed
 
@@ -27,15 +27,16 @@ async def peer_rate(
     """Webhooks and payments a second of dj-stripe, and how many of these webhooks it refused."""
     payments = sum(b'"type": "payment_intent.succeeded"' in body for body in bodies)
     (port,) = free_ports(1)
-    with tempfile.TemporaryDirectory(prefix="carewire-peer-") as directory:
+    async with reading(stripe) as url, AsyncExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="carewire-peer-"))
         process = await asyncio.create_subprocess_exec(
-            str(python), str(_SCRIPT), f"{port}", directory, stripe.url, SECRET_KEY, WEBHOOK_SECRET,
+            *(str(python), str(_SCRIPT), f"{port}", directory, url, WEBHOOK_SECRET),
             preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-        )  # fmt: skip
+        )
         try:
             async with aiohttp.ClientSession() as session:
-                url = await _address(session, port)
-                taken, refused, lasted_s = await _sent(session, url, bodies)
+                address = await _address(session, port)
+                taken, refused, lasted_s = await _sent(session, address, bodies)
         finally:
             process.terminate()
             await process.wait()
@@ -46,6 +47,26 @@ async def peer_rate(
         "webhooks_per_payment": round(len(bodies) / payments, 2),
         "peer_payments_per_s": round(rate * payments / len(bodies), 1),
     }
+
+
+@asynccontextmanager
+async def reading(stripe: StripeServer) -> AsyncIterator[str]:
+    """The address at which the objects of an account can be read, by whoever asks in whatever version."""
+
+    async def read(request: web.Request) -> web.Response:
+        found = stripe.account.books.objects.get(request.match_info["id"])
+        gone = {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such object"}}
+        return web.json_response(found or gone, status=200 if found else 404)
+
+    app = web.Application()
+    app.add_routes([web.get("/v1/{kind}/{id}", read)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def _address(session: aiohttp.ClientSession, port: int) -> str:
