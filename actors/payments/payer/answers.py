@@ -13,15 +13,16 @@ _SOON_MONTHS: Final = 2
 
 
 class MethodReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A means of payment. `backs`: what is paid by it from time to time."""
+    """A means of payment. `backs`: what is to be paid by it, as it is when somebody looks; an event, which is told of
+    the method alone, leaves it out."""
 
     method_id: str
     provider: str
     type: str
     default: bool
     expires_soon: bool
-    backs: list[str]
     created_at: str
+    backs: list[str] | None = None
     brand: str | None = None
     last4: str | None = None
     exp_month: int | None = None
@@ -85,7 +86,7 @@ def method_reply(record: PayerRecord, method: MethodRecord, now_ms: int, backs: 
         type=seen.type,
         default=default is not None and default.id == method.id,
         expires_soon=expires_within(method, now_ms, _SOON_MONTHS),
-        backs=backs or [],
+        backs=backs,
         created_at=to_rfc3339(method.created),
         brand=seen.brand or None,
         last4=seen.last4 or None,

@@ -76,12 +76,13 @@ class Bench:
 
     def __init__(self, server: Server, counter: PayCounter, seconds: float) -> None:
         self._server, self._counter, self._seconds = server, counter, seconds
+        self._warmup_s = min(WARMUP_S, seconds)
         self.found: dict[str, float] = {}
         self.failed: list[str] = []
 
     async def paying(self) -> None:
         """At the usual rate, and with a slow partner."""
-        times = await self._paid(PAY_RATE, self._seconds, WARMUP_S)
+        times = await self._paid(PAY_RATE, self._seconds, self._warmup_s)
         own = self._counter.stripe.own_ns
         self._note("pay", [took for _, took in times])
         self._note("pay_above", [took - own.get(bill, 0) / 1e6 for bill, took in times])
@@ -116,13 +117,13 @@ class Bench:
                 event |= {"created": int(time.time()), "livemode": False, "data": {"object": about}}
                 return json.dumps(event).encode()
 
-            bodies = [body(number) for number in range(int(WEBHOOK_RATE * (self._seconds + WARMUP_S)))]
+            bodies = [body(number) for number in range(int(WEBHOOK_RATE * (self._seconds + self._warmup_s)))]
 
             async def send(number: int, bodies: Sequence[bytes] = bodies) -> None:
                 if (status := await self._counter.webhook(bodies[number])) != 200:
                     self.failed.append(f"a webhook was answered {status}")
 
-            self._note(name, await clocked(WEBHOOK_RATE, self._seconds, WARMUP_S, send))
+            self._note(name, await clocked(WEBHOOK_RATE, self._seconds, self._warmup_s, send))
             await asyncio.sleep(2.0)
 
     async def quotes(self) -> None:

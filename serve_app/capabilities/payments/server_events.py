@@ -15,6 +15,7 @@ from serve_app.capabilities.payments.payouts.operations import PAYOUT
 from serve_app.capabilities.payments.subscriptions.showing import SUBSCRIPTION
 from serve_app.edge.server_events import Addressed, ServerEvent
 
+_METHOD: Final = {name: value for name, value in METHOD.items() if name != "backs"}
 _ADDRESS: Final = {"event_id": "evt_01KAFZ0000000000000000000A", "inbox_seq": 7}
 
 
@@ -137,6 +138,6 @@ PAYMENT_EVENTS: Final = (
         "payment_method_updated",
         MethodUpdated,
         "the payer",
-        example={**_ADDRESS, "method": METHOD, "change": "methods"},
+        example={**_ADDRESS, "method": _METHOD, "change": "methods"},
     ),
 )

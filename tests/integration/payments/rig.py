@@ -68,6 +68,19 @@ class Till:
         await eventually(ready, f"the payment of {bill} is not begun")
         return dict(made)
 
+    async def paid(self, payer: str, amount: int = 10_000) -> tuple[str, str]:
+        """A bill that is paid and invoiced: its id, and that of the payment."""
+        bill = await self.bill(payer, amount)
+        payment = await self.pay(payer, bill, provider="stripe")
+        self.others.types_card(payment["client"]["client_secret"])
+        await self.becomes(bill, status="paid")
+
+        async def invoiced() -> bool:
+            return "invoice_id" in await self.seen(bill)
+
+        await eventually(invoiced, "no invoice was issued")
+        return bill, str(payment["payment_id"])
+
     async def seen(self, bill: str) -> dict[str, Any]:
         """The bill, as an administrator sees it."""
         return dict(await self.home.ok("GET", f"/api/bills/{bill}", bearer=token("root", "admin")))

@@ -9,7 +9,6 @@ import pytest_asyncio
 from tests.fakes.delivering import Weather
 from tests.gateway_rig import token
 from tests.integration.payments.rig import Till, a_till
-from tests.integration.payments.test_doors import paid
 from tests.integration.payments.test_reconciling import reconciled
 from tests.waiting import eventually
 
@@ -77,7 +76,7 @@ async def account(till: Till, *, enabled: bool) -> dict[str, Any]:
 async def test_a_share_goes_to_a_bank_comes_back_and_goes_again(till: Till) -> None:
     home, admin, run = till.home, till.home.admin(), {"therapist_id": "tess"}
     connect, mishaps = till.stripe.account.connect, till.stripe.account.mishaps
-    bill, _ = await paid(till, "ada", 20_000)
+    bill, _ = await till.paid("ada", 20_000)
     await balance(till, 20_000)
     await floated(till)
 

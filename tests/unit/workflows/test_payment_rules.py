@@ -209,6 +209,7 @@ def test_a_method_that_comes_and_goes_is_told_to_its_payer() -> None:
         (method_id, "methods"),
         (method_id, "removed"),
     ]
+    assert all("backs" not in payload["method"] for _, payload in events)  # who is told of a method knows no bills
 
 
 def test_what_was_told_last_of_a_method_says_whether_it_is_taken_by_default() -> None:

@@ -66,11 +66,12 @@ class SubscriptionOperations:
         yield declared(
             "list_subscriptions",
             "subscription.read",
-            request=requests.Listing,
+            request=requests.ListSubscriptions,
             call=self._list,
             rest=door("GET", "/api/subscriptions"),
             response=requests.SubscriptionPage,
             example=Example({}, {"items": [SUBSCRIPTION]}),
+            description="Those that one pays or that are for one, the oldest first; for administrators all.",
         )
         yield declared(
             "get_subscription",
@@ -161,7 +162,7 @@ class SubscriptionOperations:
         id_ = id_for("sub", caller, self._clock.platform_ms())
         return shown(await self._subscriptions.subscribe(request, id_, caller))
 
-    async def _list(self, request: requests.Listing, caller: Caller) -> requests.SubscriptionPage:
+    async def _list(self, request: requests.ListSubscriptions, caller: Caller) -> requests.SubscriptionPage:
         """One's own subscriptions; for administrators all."""
         found, more = await self._subscriptions.page(request, caller.by)
         items = [subscription_reply(one.record, one.version) for one in found]

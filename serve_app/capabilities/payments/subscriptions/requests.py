@@ -54,6 +54,13 @@ class Listing(Request, frozen=True, kw_only=True):
     limit: Limit = 50
 
 
+class ListSubscriptions(Listing, frozen=True, kw_only=True):
+    """Those that somebody pays, or that are for somebody; of neither: both of one's own, for administrators all."""
+
+    payer_id: OtherId | None = None
+    client_id: OtherId | None = None
+
+
 class CreateSubscription(Request, Repeatable, frozen=True, kw_only=True):
     """Subscribe to a plan."""
 

@@ -1,6 +1,7 @@
 """Plans and subscriptions, for the operations."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -81,7 +82,7 @@ class Subscriptions:
 
     async def plans(self, wanted: requests.Listing) -> tuple[list[PlanView], str | None]:
         """Plans by id."""
-        found, more = await self._page(PLANS, {}, wanted)
+        found, more = await self._page(PLANS, [{}], wanted)
         return [msgspec.msgpack.decode(view.data, type=PlanView) for view in found], more
 
     async def subscribe(
@@ -194,9 +195,20 @@ class Subscriptions:
         means = await self._means(record.payer, method_id, by)
         return await self._means_at(record.plan.billed_by, record.payer, means) if record.mirrored else means
 
-    async def page(self, wanted: requests.Listing, by: Principal) -> tuple[list[SubscriptionView], str | None]:
-        """Those that `by` pays, or (administrators) all."""
-        found, more = await self._page(SUBSCRIPTIONS, {} if by.role == "admin" else {"payer": by.user}, wanted)
+    async def page(
+        self, wanted: requests.ListSubscriptions, by: Principal
+    ) -> tuple[list[SubscriptionView], str | None]:
+        """Those that `wanted` names; of nobody: that `by` pays or that are for them, or (administrators) all.
+
+        Raises:
+            NotFound: somebody else's are asked for.
+        """
+        named = {"payer": wanted.payer_id, "client": wanted.client_id}
+        equal: dict[str, Scalar] = {name: user for name, user in named.items() if user is not None}
+        if by.role != "admin" and equal and by.user not in equal.values():
+            raise NotFound("There is no such payer.")
+        own: list[dict[str, Scalar]] = [{"payer": by.user}, {"client": by.user}]
+        found, more = await self._page(SUBSCRIPTIONS, [equal] if equal or by.role == "admin" else own, wanted)
         return [SubscriptionView(record=record_in(view), version=view.version) for view in found], more
 
     async def of(self, person: str) -> list[Subscription]:
@@ -216,11 +228,14 @@ class Subscriptions:
         raise NotFound("No subscription includes this.", details={"field": "feature"})
 
     async def _page(
-        self, collection: str, equal: dict[str, Scalar], wanted: requests.Listing
+        self, collection: str, any_of: Sequence[Mapping[str, Scalar]], wanted: requests.Listing
     ) -> tuple[list[View], str | None]:
         above = None if wanted.cursor is None else str(decode_cursor(wanted.cursor, str)[0])
-        query = ViewQuery(collection=collection, equal=equal, order_by="order", above=above, limit=wanted.limit + 1)
-        found = await self._views.find(query)
+        met: dict[str, View] = {}
+        for equal in any_of:
+            query = ViewQuery(collection=collection, equal=equal, order_by="order", above=above, limit=wanted.limit + 1)
+            met |= {view.id: view for view in await self._views.find(query)}
+        found = sorted(met.values(), key=lambda view: str(view.fields["order"]))
         page = found[: wanted.limit]
         more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
         return page, more
