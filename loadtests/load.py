@@ -23,6 +23,7 @@ KINDS: Final = (
     "SearchUser",
     "MeetingUser",
     "WorksheetUser",
+    "PayingUser",
     "TellingUser",
     "BroadcastingUser",
     "RingingUser",

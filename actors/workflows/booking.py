@@ -12,7 +12,7 @@ from actors.calendars.series.commands import FirstTold
 from actors.inboxes.commands import LetterItem
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
-from actors.payments.bill.commands import BookingTold
+from actors.payments.bill.letters import BookingTold
 from actors.workflows.inbox import INBOX, event_id, item, tell
 
 BILL: Final = "bill"

@@ -7,56 +7,58 @@ import msgspec
 
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
-from actors.payments import ledger
-from actors.payments.activities import CardError, PaymentSeen, Read, decode_observed
+from actors.payments.activities import PaymentSeen, decode_observed
 from actors.payments.bill.cards import PlaceBillCard
 from actors.payments.bill.commands import (
-    BY_SYSTEM,
-    Adopt,
-    AuthorizeDue,
     BillCommand,
     BillContents,
     BillTime,
-    BookingTold,
     CancelPayment,
     ChangeLines,
     CodeBill,
     CodingOf,
     ConfirmPayment,
     DecideReview,
-    DisputeDue,
     DisputeOf,
     DraftEvidence,
-    Dunned,
-    Grace,
     HistoryOf,
-    Invoiced,
-    LendMethod,
-    MoveBeneficiary,
-    Neutralize,
-    NoMethod,
-    NotePaymentChange,
     OpenBill,
     Pay,
-    Poll,
     ReadBill,
     ReadCoding,
     ReadDispute,
     ReadHistory,
     RefundBill,
     RespondToDispute,
-    SessionSeen,
-    TimeLapsed,
     VoidBill,
     WriteOff,
 )
 from actors.payments.bill.events import BillChanged, BillEvent
+from actors.payments.bill.letters import (
+    BY_SYSTEM,
+    Adopt,
+    AuthorizeDue,
+    BookingTold,
+    DisputeDue,
+    Dunned,
+    Grace,
+    Invoiced,
+    LendMethod,
+    MoveBeneficiary,
+    Neutralize,
+    NoMethod,
+    NotePaymentChange,
+    Poll,
+    SessionSeen,
+    TimeLapsed,
+)
 from actors.payments.bill.rules import (
     booking,
     disputing,
     far,
     manual,
     mirrored,
+    observing,
     opening,
     paying,
     refunding,
@@ -64,11 +66,10 @@ from actors.payments.bill.rules import (
     timing,
 )
 from actors.payments.bill.rules.draft import Draft
-from actors.payments.bill.rules.observing import fold
 from actors.payments.bill.rules.settling import settle
-from actors.payments.bill.state import BillRecord, Dunning, PaymentRecord
+from actors.payments.bill.state import BillRecord, Dunning
 from actors.payments.versions import require_version
-from common.errors import FailedPrecondition, NotFound, PermissionDenied
+from common.errors import NotFound, PermissionDenied
 from common.policy import POLICY, Relation
 
 replace = msgspec.structs.replace
@@ -149,10 +150,10 @@ class Bill:
                 refunding.refund(draft, command)
             case VoidBill():
                 require_version(command.versions, version)
-                _void(draft)
+                opening.void(draft)
             case WriteOff():
                 require_version(command.versions, version)
-                _write_off(draft)
+                opening.write_off(draft)
             case CodeBill():
                 require_version(command.versions, version)
                 draft.set("coded")
@@ -183,9 +184,11 @@ class Bill:
         if answered.outcome == "done":
             seen = decode_observed(answered.result)
             if isinstance(seen, PaymentSeen):
-                fold(draft, payment, seen)
+                observing.fold(draft, payment, seen)
         else:
-            _not_done(draft=draft, payment=payment, verb=verb, about=about, code=answered.code or answered.outcome)
+            observing.not_done(
+                draft=draft, payment=payment, verb=verb, about=about, code=answered.code or answered.outcome
+            )
         return self._done(draft)
 
     def needs(self, command: BillCommand) -> list[str]:
@@ -230,11 +233,11 @@ class Bill:
         draft = Draft(record, context.now_ms, self.poll_ms)
         match command:
             case NotePaymentChange():
-                _seen(draft, command)
+                observing.seen(draft, command)
             case Poll():
                 payment = record.payment(command.payment)
                 if payment is not None and not payment.over and payment.heard == command.heard:
-                    _read(draft, payment)
+                    observing.read(draft, payment)
             case BookingTold():
                 booking.told(draft, command)
             case SessionSeen():
@@ -276,7 +279,7 @@ class Bill:
             payment = draft.record.payment(key.partition("|")[0])
             assert payment is not None
             payment = replace(payment, asked="")
-            fold(draft, payment, manual.answer(payment, ask))
+            observing.fold(draft, payment, manual.answer(payment, ask))
             settle(draft)
         far.failed(draft)
         far.lend(draft)
@@ -315,79 +318,11 @@ def _dispute_of(record: BillRecord, dispute_id: str) -> DisputeOf:
     return DisputeOf(record=record, evidence_seq=dispute.evidence_seq)
 
 
-def _seen(draft: Draft, command: NotePaymentChange) -> None:
-    """Something happened at the provider: its object is read. What is not known yet may be the answer that is under
-    way: the webhook comes again."""
-    record = draft.record
-    payment = record.paid_by(command.provider, command.ref)
-    if payment is None:
-        under_way = any(one.provider == command.provider and not one.ref and not one.over for one in record.payments)
-        if not under_way and command.arrival:
-            draft.arrivals.append(command.arrival)
-        return
-    if command.arrival:
-        draft.arrivals.append(command.arrival)
-    _read(draft, payment)
-
-
-def _read(draft: Draft, payment: PaymentRecord) -> None:
-    """Ask for the object as it is by now. It is no change of the bill."""
-    if not payment.ref:
-        draft.watch(replace(payment, heard=draft.now_ms))
-        return
-    payment = draft.swap(replace(payment, asks=payment.asks + 1))
-    draft.read(payment, Read(bill=draft.record.id, ref=payment.ref))
-
-
-def _not_done(draft: Draft, payment: PaymentRecord, verb: str, about: str, code: str) -> None:
-    """A provider refused for good, or will not be asked any more."""
-    match verb:
-        case "begin":
-            error = CardError(code=code, message="The payment provider refused this payment.", retryable=False)
-            draft.put(replace(payment, status="canceled", error=error), change="payment_failed")
-        case "confirm":
-            error = CardError(code=code, message="The payment could not be confirmed. Try another method.")
-            draft.put(replace(payment, error=error), change="payment_failed")
-        case "refund":
-            refund = next((one for one in draft.record.refunds if one.id == about), None)
-            if refund is not None and refund.status == "pending" and not refund.posted:
-                draft.put_refund(replace(refund, status="failed", code=code), change="refund_failed")
-        case "capture" | "void":
-            draft.put(replace(payment, asked=f"{verb}:{code}"))
-            _read(draft, payment)
-
-
 def _dunned(draft: Draft, command: Dunned) -> None:
     """What its subscription does about it: nothing any more, once it is paid or closed."""
     told = Dunning(since=command.since, steps=command.steps, next_at=command.next_at, do=command.do)
     if draft.record.due:
         draft.set("dunning", dunning=told)
-
-
-def _void(draft: Draft) -> None:
-    record = draft.record
-    if record.captured:
-        raise FailedPrecondition("Money was paid for this bill. Give it back instead.", details={"reason": "paid"})
-    if record.closed == "void":
-        return
-    if record.booking and any(one.status == "requires_capture" for one in record.payments):
-        raise FailedPrecondition(
-            "Its payment has confirmed a booking. Cancel that instead.", details={"reason": "booking_confirmed"}
-        )
-    if record.closed:
-        raise FailedPrecondition("This bill is written off.", details={"reason": record.closed})
-    draft.set("voided", closed="void", keep=0)
-
-
-def _write_off(draft: Draft) -> None:
-    record = draft.record
-    if record.closed == "uncollectible":
-        return
-    if record.closed or not record.due:
-        raise FailedPrecondition("Nothing is due.", details={"reason": record.closed or "paid"})
-    due = record.due
-    draft.set("written_off", closed="uncollectible")
-    draft.move("write_off", (ledger.WRITEOFF, due), (ledger.REVENUE, -due))
 
 
 def _not_found(bill_id: str) -> NotFound:

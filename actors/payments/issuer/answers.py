@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from actors.payments.bill.answers import NEUTRAL, LineReply, line_reply
+from actors.payments.bill.answers import NEUTRAL, line_reply
+from actors.payments.bill.replies import LineReply
 from actors.payments.issuer.state import InvoiceRecord, IssuerBody
 from actors.payments.payer.answers import Address
 from common.clock import to_rfc3339

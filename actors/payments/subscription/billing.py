@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Decision, SetTimer
-from actors.payments.bill.commands import Dunned, OpenBill, Pay
+from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.bill.letters import Dunned
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import DUNNING
 from actors.payments.pricing.quote import discount_on

@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command, Event, Query
-from actors.payments.bill.commands import Adopt, Dunned, OpenBill, Pay
+from actors.payments.bill.commands import OpenBill, Pay
+from actors.payments.bill.letters import Adopt, Dunned
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
 from actors.payments.pricing.quote import Discount

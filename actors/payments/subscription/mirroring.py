@@ -9,7 +9,8 @@ import msgspec
 
 from actors.kernel.contract.activities import Answered
 from actors.payments.activities import decode_observed
-from actors.payments.bill.commands import Adopt, OpenBill
+from actors.payments.bill.commands import OpenBill
+from actors.payments.bill.letters import Adopt
 from actors.payments.bill.state import Line
 from actors.payments.plan.entity import PlanBody
 from actors.payments.standing import (

@@ -19,7 +19,7 @@ from actors.meetings.shown import shown_meeting
 from actors.meetings.state import CALLED, Record
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
-from actors.payments.bill.commands import SessionSeen
+from actors.payments.bill.letters import SessionSeen
 from actors.workflows.inbox import INBOX, event_id, tell
 from actors.workflows.notify import FEATURE, NOTIFIER, told
 

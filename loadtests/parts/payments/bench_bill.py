@@ -25,10 +25,10 @@ import msgspec
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Context, Principal
 from actors.payments.activities import PaymentSeen, RefundSeen, encode
-from actors.payments.bill.answers import LineReply
 from actors.payments.bill.commands import OpenBill, Pay, RefundBill
 from actors.payments.bill.entity import Bill
 from actors.payments.bill.kind import BillKind
+from actors.payments.bill.replies import LineReply
 from actors.payments.bill.state import Line
 from actors.payments.issuer.answers import InvoiceReply, RecipientReply, TaxLineReply
 from actors.payments.issuer.state import IssuerBody

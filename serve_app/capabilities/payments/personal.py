@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from actors.kernel.contract.entity import SYSTEM, Principal, as_themselves
-from actors.payments.bill.answers import BillReply, bill_reply, viewer_of
-from actors.payments.bill.commands import CancelPayment, Neutralize
+from actors.payments.bill.answers import bill_reply, viewer_of
+from actors.payments.bill.commands import CancelPayment
+from actors.payments.bill.letters import Neutralize
+from actors.payments.bill.replies import BillReply
 from actors.payments.issuer.answers import InvoiceReply
 from actors.payments.payee.answers import payout_reply
 from actors.payments.payer.answers import customer_reply, method_reply

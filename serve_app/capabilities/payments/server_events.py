@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from actors.payments.bill.answers import BillReply, DisputeReply, PaymentReply, RefundReply
+from actors.payments.bill.replies import BillReply, DisputeReply, PaymentReply, RefundReply
 from actors.payments.issuer.answers import InvoiceReply
 from actors.payments.payee.answers import PayoutReply
 from actors.payments.payer.answers import MethodReply

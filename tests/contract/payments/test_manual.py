@@ -11,8 +11,9 @@ from typing_extensions import override
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.activities import Begin, Capture, Confirm, PaymentSeen, Read, Refund, RefundSeen, Void
-from actors.payments.bill.answers import EvidenceReply
-from actors.payments.bill.commands import BillTime, BillView, BookingTold, CancelPayment, Pay, ReadBill, RefundBill
+from actors.payments.bill.commands import BillTime, BillView, CancelPayment, Pay, ReadBill, RefundBill
+from actors.payments.bill.letters import BookingTold
+from actors.payments.bill.replies import EvidenceReply
 from actors.payments.bill.state import Line
 from common.errors import FailedPrecondition
 from config.capabilities.payments import PaymentSettings

@@ -85,7 +85,7 @@ class Till:
         """The bill, as an administrator sees it."""
         return dict(await self.home.ok("GET", f"/api/bills/{bill}", bearer=token("root", "admin")))
 
-    async def becomes(self, bill: str, **wanted: Any) -> dict[str, Any]:
+    async def becomes(self, bill: str, *, within_s: float = 90.0, **wanted: Any) -> dict[str, Any]:
         """The bill, once it is so."""
         found: dict[str, Any] = {}
 
@@ -95,7 +95,7 @@ class Till:
             return all(found[name] == value for name, value in wanted.items())
 
         try:
-            await eventually(met, "", timeout_s=90.0)
+            await eventually(met, "", timeout_s=within_s)
         except AssertionError:
             raise AssertionError(f"{bill} does not become {wanted}: {found}") from None
         return found

@@ -7,19 +7,18 @@ import pytest
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.payments.bill.commands import (
-    BookingTold,
     CancelPayment,
     ChangeLines,
     ConfirmPayment,
     Happened,
     Pay,
-    Poll,
     ReadBill,
     ReadHistory,
     RefundBill,
     VoidBill,
     WriteOff,
 )
+from actors.payments.bill.letters import BookingTold, Poll
 from actors.payments.bill.state import Line
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
 from tests.unit.payments.till import ADA, BILL, ROOT, TERMS, TESS, Provider, Till

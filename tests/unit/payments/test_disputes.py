@@ -8,16 +8,8 @@ import pytest
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.activities import AnswerDispute as AskAnswer
 from actors.payments.activities import decode_ask
-from actors.payments.bill.commands import (
-    DisputeDue,
-    DisputeView,
-    DraftEvidence,
-    Neutralize,
-    Pay,
-    ReadBill,
-    ReadDispute,
-    RespondToDispute,
-)
+from actors.payments.bill.commands import DisputeView, DraftEvidence, Pay, ReadBill, ReadDispute, RespondToDispute
+from actors.payments.bill.letters import DisputeDue, Neutralize
 from actors.payments.bill.rules.disputing import SENT_HOURS, TOLD_HOURS, deadlines
 from actors.payments.bill.rules.evidence import drafted
 from actors.payments.bill.state import BillRecord, DisputeRecord, Terms

@@ -30,8 +30,9 @@ from actors.payments.activities import (
     decode_ask,
     encode,
 )
-from actors.payments.bill.commands import BillView, NotePaymentChange, OpenBill
+from actors.payments.bill.commands import BillView, OpenBill
 from actors.payments.bill.kind import BillKind
+from actors.payments.bill.letters import NotePaymentChange
 from actors.payments.bill.state import BillRecord, Line, Terms
 from actors.payments.ledger import POSTINGS, PostedRow
 from tests.unit.rooms.harness import World

@@ -9,7 +9,8 @@ from actors.kernel.contract.entity import SYSTEM, Recorded
 from actors.kernel.contract.reactions import owed_by
 from actors.notifications.notifier.commands import Tell
 from actors.payments.bill.cards import PlaceBillCard
-from actors.payments.bill.commands import BookingTold, MoveBeneficiary, Pay, RefundBill
+from actors.payments.bill.commands import Pay, RefundBill
+from actors.payments.bill.letters import BookingTold, MoveBeneficiary
 from actors.payments.payee.commands import Earn, Finish
 from actors.payments.payer.commands import OpenAt, SetDefault
 from actors.payments.subscription.commands import Cancel, Reactivate

@@ -1,9 +1,9 @@
 """How a bill changes. Pure: each rule changes a draft.
 
 draft.py       one change of it: the record, its postings, what is asked of a provider
-opening.py     a bill is made, its lines are changed, its share goes elsewhere
+opening.py     a bill is made, its lines are changed, its share goes elsewhere, nobody owes it any more
 paying.py      payments begun, confirmed, given up
-observing.py   what a provider's object says is folded in
+observing.py   what is heard of a provider's object: it is read, what it says is folded in
 settling.py    what is owed by the state: captures, releases, returns
 reviewing.py   payments that staff looks at before they begin
 refunding.py   money given back

@@ -4,7 +4,7 @@ Money is authorised, then the booking is confirmed by that, then the money is ta
 money back, or keeps what its terms say.
 """
 
-from actors.payments.bill.commands import BookingTold
+from actors.payments.bill.letters import BookingTold
 from actors.payments.bill.rules import far, timing
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.refunding import MINUTE_MS, kept_of, returned_percent

@@ -6,7 +6,8 @@ import msgspec
 
 from actors.kernel.contract.entity import SetTimer
 from actors.payments import activities
-from actors.payments.bill.commands import DisputeDue, DraftEvidence, RespondToDispute
+from actors.payments.bill.commands import DraftEvidence, RespondToDispute
+from actors.payments.bill.letters import DisputeDue
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.evidence import LARGEST, MEMBERS, together
 from actors.payments.bill.state import BillRecord, DisputeRecord

@@ -9,8 +9,8 @@ from actors.kernel.contract.entity import Decision, SetTimer
 from actors.payments import ledger
 from actors.payments.activities import PaymentAsk, encode
 from actors.payments.bill.cards import BillCard
-from actors.payments.bill.commands import Poll
 from actors.payments.bill.events import BillChanged, Heard, ProviderCall
+from actors.payments.bill.letters import Poll
 from actors.payments.bill.state import BillRecord, DisputeRecord, PaymentRecord, RefundRecord
 from actors.payments.ledger import LedgerEntry, Posting
 

@@ -8,7 +8,8 @@ import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, SetTimer
 from actors.payments.activities import Begin
-from actors.payments.bill.commands import AuthorizeDue, Grace, LendMethod, NoMethod, Pay
+from actors.payments.bill.commands import Pay
+from actors.payments.bill.letters import AuthorizeDue, Grace, LendMethod, NoMethod
 from actors.payments.bill.rules import paying
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.state import BillRecord, PaymentRecord

@@ -4,7 +4,8 @@ other, so what it moves is posted, invoiced and given back as everywhere; what o
 from typing import Final
 
 from actors.payments.activities import Read
-from actors.payments.bill.commands import Adopt, BillCommand, CancelPayment, ChangeLines, Pay, VoidBill, WriteOff
+from actors.payments.bill.commands import BillCommand, CancelPayment, ChangeLines, Pay, VoidBill, WriteOff
+from actors.payments.bill.letters import Adopt
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.observing import next_id
 from actors.payments.bill.state import BillRecord, PaymentRecord

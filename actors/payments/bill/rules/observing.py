@@ -1,4 +1,4 @@
-"""What a provider's object says is folded into the bill, whatever the order in which it is heard.
+"""What is heard of a provider's object makes it be read; what it says is folded into the bill, whatever the order.
 
 Status is ranked: nothing leaves `succeeded` and `canceled`, and what was taken never becomes less. So a snapshot that
 is old changes nothing, and the last word is that of whoever read last.
@@ -9,7 +9,17 @@ from typing import Final
 import msgspec
 
 from actors.payments import ledger
-from actors.payments.activities import RANK, DisputeSeen, PaymentSeen, PaymentStatus, RefundSeen, RefundStatus
+from actors.payments.activities import (
+    RANK,
+    CardError,
+    DisputeSeen,
+    PaymentSeen,
+    PaymentStatus,
+    Read,
+    RefundSeen,
+    RefundStatus,
+)
+from actors.payments.bill.letters import NotePaymentChange
 from actors.payments.bill.rules.disputing import deadlines
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.state import DisputeRecord, PaymentRecord, RefundRecord
@@ -190,3 +200,45 @@ def next_id(draft: Draft, prefix: str) -> str:
     record = draft.record
     numbers = {"pay": len(record.payments), "ref": len(record.refunds), "dsp": len(record.disputes)}
     return f"{prefix}_{record.key()}-{numbers[prefix] + 1}"
+
+
+def seen(draft: Draft, command: NotePaymentChange) -> None:
+    """Something happened at the provider: its object is read. What is not known yet may be the answer that is under
+    way: the webhook comes again."""
+    record = draft.record
+    payment = record.paid_by(command.provider, command.ref)
+    if payment is None:
+        under_way = any(one.provider == command.provider and not one.ref and not one.over for one in record.payments)
+        if not under_way and command.arrival:
+            draft.arrivals.append(command.arrival)
+        return
+    if command.arrival:
+        draft.arrivals.append(command.arrival)
+    read(draft, payment)
+
+
+def read(draft: Draft, payment: PaymentRecord) -> None:
+    """Ask for the object as it is by now. It is no change of the bill."""
+    if not payment.ref:
+        draft.watch(replace(payment, heard=draft.now_ms))
+        return
+    payment = draft.swap(replace(payment, asks=payment.asks + 1))
+    draft.read(payment, Read(bill=draft.record.id, ref=payment.ref))
+
+
+def not_done(draft: Draft, payment: PaymentRecord, verb: str, about: str, code: str) -> None:
+    """A provider refused for good, or will not be asked any more."""
+    match verb:
+        case "begin":
+            error = CardError(code=code, message="The payment provider refused this payment.", retryable=False)
+            draft.put(replace(payment, status="canceled", error=error), change="payment_failed")
+        case "confirm":
+            error = CardError(code=code, message="The payment could not be confirmed. Try another method.")
+            draft.put(replace(payment, error=error), change="payment_failed")
+        case "refund":
+            refund = next((one for one in draft.record.refunds if one.id == about), None)
+            if refund is not None and refund.status == "pending" and not refund.posted:
+                draft.put_refund(replace(refund, status="failed", code=code), change="refund_failed")
+        case "capture" | "void":
+            draft.put(replace(payment, asked=f"{verb}:{code}"))
+            read(draft, payment)

@@ -1,9 +1,10 @@
-"""A bill is made, and its lines are changed while nobody has paid."""
+"""A bill is made, its lines are changed while nobody has paid, and nobody owes it any more."""
 
 import msgspec
 
 from actors.payments import ledger
-from actors.payments.bill.commands import ChangeLines, MoveBeneficiary, OpenBill
+from actors.payments.bill.commands import ChangeLines, OpenBill
+from actors.payments.bill.letters import MoveBeneficiary
 from actors.payments.bill.rules import far
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.state import BillRecord, Line
@@ -129,3 +130,31 @@ def say(draft: Draft, secret: bytes | None) -> None:
     """What its lines say, for those who may read it."""
     if secret is not None:
         draft.secret, draft.secret_of, draft.author = secret, "texts", draft.record.client
+
+
+def void(draft: Draft) -> None:
+    """Nobody owes it. Raises FailedPrecondition: money was paid, or it has confirmed a booking."""
+    record = draft.record
+    if record.captured:
+        raise FailedPrecondition("Money was paid for this bill. Give it back instead.", details={"reason": "paid"})
+    if record.closed == "void":
+        return
+    if record.booking and any(one.status == "requires_capture" for one in record.payments):
+        raise FailedPrecondition(
+            "Its payment has confirmed a booking. Cancel that instead.", details={"reason": "booking_confirmed"}
+        )
+    if record.closed:
+        raise FailedPrecondition("This bill is written off.", details={"reason": record.closed})
+    draft.set("voided", closed="void", keep=0)
+
+
+def write_off(draft: Draft) -> None:
+    """What is due will not come. Raises FailedPrecondition: nothing is."""
+    record = draft.record
+    if record.closed == "uncollectible":
+        return
+    if record.closed or not record.due:
+        raise FailedPrecondition("Nothing is due.", details={"reason": record.closed or "paid"})
+    due = record.due
+    draft.set("written_off", closed="uncollectible")
+    draft.move("write_off", (ledger.WRITEOFF, due), (ledger.REVENUE, -due))

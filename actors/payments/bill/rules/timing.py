@@ -8,7 +8,8 @@ import msgspec
 
 from actors.kernel.contract.entity import SetTimer
 from actors.payments.bill.by_time import ByTime, counted_minutes
-from actors.payments.bill.commands import BillTime, SessionSeen, TimeLapsed
+from actors.payments.bill.commands import BillTime
+from actors.payments.bill.letters import SessionSeen, TimeLapsed
 from actors.payments.bill.rules.draft import Draft
 from actors.payments.bill.rules.evidence import BilledPresence, overlap, presence, presence_of, seconds
 from actors.payments.bill.rules.opening import say, totals

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.payments.bill import answers
+from actors.payments.bill import answers, replies
 from actors.payments.bill.commands import BillView, OpenBill, RefundBill, VoidBill, WriteOff
 from actors.payments.bill.state import PaymentRecord, Terms
 from common.errors import InvalidArgument, NotFound
@@ -40,7 +40,7 @@ class BillOperations:
                 request=requests.CreatePaymentIntent,
                 call=self._intent,
                 rest=Rest("POST", f"/api/payments/{path}", CREATED, statuses=(OK, ACCEPTED), tag="payments"),
-                response=answers.PaymentReply,
+                response=replies.PaymentReply,
                 example=examples.CREATE_PAYMENT_INTENT,
                 description="Begin to pay a bill, or go on with the payment that is live. The amount is the server's.",
             )
@@ -50,7 +50,7 @@ class BillOperations:
             request=requests.ConfirmPaymentRequest,
             call=self._confirm,
             rest=Rest("POST", "/api/payments/confirm", tag="payments"),
-            response=answers.PaymentReply,
+            response=replies.PaymentReply,
             example=examples.CONFIRM_PAYMENT,
             description="Confirm a payment: with a saved method, or with what the provider's page gave the browser.",
         )
@@ -60,7 +60,7 @@ class BillOperations:
             request=requests.PaymentHistory,
             call=self._history,
             rest=Rest("GET", "/api/payments/history", tag="payments"),
-            response=answers.TransactionPage,
+            response=replies.TransactionPage,
             example=examples.PAYMENT_HISTORY,
             description="What was paid and given back, the newest first.",
         )
@@ -70,7 +70,7 @@ class BillOperations:
             request=requests.RefundPayment,
             call=self._refund,
             rest=Rest("POST", "/api/payments/refund", CREATED, tag="payments"),
-            response=answers.RefundReply,
+            response=replies.RefundReply,
             example=examples.REFUND_PAYMENT,
             description="Give money back: some of it, or all that can be.",
         )
@@ -83,7 +83,7 @@ class BillOperations:
             request=requests.OfPayment,
             call=self._payment,
             rest=Rest("GET", "/api/payments/{payment_id}", tag="payments"),
-            response=answers.PaymentReply,
+            response=replies.PaymentReply,
             example=examples.GET_PAYMENT,
             description="A payment, with what the payer's browser needs to go on.",
         )
@@ -93,7 +93,7 @@ class BillOperations:
             request=requests.OfPayment,
             call=self._cancel,
             rest=Rest("POST", "/api/payments/{payment_id}/cancel", tag="payments", bodiless=True),
-            response=answers.PaymentReply,
+            response=replies.PaymentReply,
             example=examples.GET_PAYMENT,
             description="Give a payment up.",
         )
@@ -107,7 +107,7 @@ class BillOperations:
                 request=requests.PayBooking,
                 call=self._pay_booking,
                 rest=door,
-                response=answers.PaymentReply,
+                response=replies.PaymentReply,
                 example=examples.PAY_BOOKING,
                 description="Pay for a session: begin, and confirm where a method is named.",
             )
@@ -117,7 +117,7 @@ class BillOperations:
             request=requests.RefundBooking,
             call=self._refund_booking,
             rest=Rest("POST", "/api/bookings/{booking_id}/refund", CREATED, tag="payments"),
-            response=answers.RefundReply,
+            response=replies.RefundReply,
             example=examples.REFUND_BOOKING,
             description="Give money for a session back; without an amount, what the cancellation policy gives.",
         )
@@ -129,7 +129,7 @@ class BillOperations:
             request=requests.CreateBill,
             call=self._create,
             rest=Rest("POST", "/api/bills", CREATED, tag="bills"),
-            response=answers.BillReply,
+            response=replies.BillReply,
             example=examples.CREATE_BILL,
             description="Bill somebody.",
         )
@@ -139,7 +139,7 @@ class BillOperations:
             request=requests.ListBills,
             call=self._list,
             rest=Rest("GET", "/api/bills", tag="bills"),
-            response=answers.BillPage,
+            response=replies.BillPage,
             example=examples.LIST_BILLS,
             description="Bills, the newest first: one's own, those of one's sessions, or (administrators) all.",
         )
@@ -149,7 +149,7 @@ class BillOperations:
             request=requests.OfBill,
             call=self._get,
             rest=Rest("GET", "/api/bills/{bill_id}", tag="bills"),
-            response=answers.BillReply,
+            response=replies.BillReply,
             example=examples.GET_BILL,
             description="A bill, as far as it concerns the one who asks.",
             versioned=True,
@@ -160,7 +160,7 @@ class BillOperations:
             request=requests.ChangeBill,
             call=self._change,
             rest=Rest("PATCH", "/api/bills/{bill_id}", tag="bills"),
-            response=answers.BillReply,
+            response=replies.BillReply,
             example=examples.UPDATE_BILL,
             description="Other lines, while nobody pays.",
             versioned=True,
@@ -171,7 +171,7 @@ class BillOperations:
             request=requests.OfBill,
             call=self._bill_history,
             rest=Rest("GET", "/api/bills/{bill_id}/history", tag="bills"),
-            response=answers.BillHistory,
+            response=replies.BillHistory,
             example=examples.BILL_HISTORY,
             description="All that happened to a bill.",
         )
@@ -184,7 +184,7 @@ class BillOperations:
                 request=requests.PayBill,
                 call=call,
                 rest=Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills", statuses=(ACCEPTED,)),
-                response=answers.PaymentReply,
+                response=replies.PaymentReply,
                 example=examples.PAY_BILL,
                 description="Pay a bill; by staff with the provider `manual`: the money is here."
                 if path == "pay"
@@ -197,7 +197,7 @@ class BillOperations:
                 request=requests.CloseBill,
                 call=self._closing(command),
                 rest=Rest("POST", f"/api/bills/{{bill_id}}/{path}", tag="bills"),
-                response=answers.BillReply,
+                response=replies.BillReply,
                 example=examples.CLOSE_BILL,
                 description="Nobody owes it any more." if path == "void" else "What is due will not come.",
                 versioned=True,
@@ -271,10 +271,10 @@ class BillOperations:
 
     async def _history(self, request: requests.PaymentHistory, caller: Caller) -> Result:
         rows, more = await self._bills.history(request, caller.by)
-        page = answers.TransactionPage(items=[answers.transaction_reply(row) for row in rows], next_cursor=more)
+        page = replies.TransactionPage(items=[answers.transaction_reply(row) for row in rows], next_cursor=more)
         return Result(page, persons=sorted({row.payer for row in rows}))
 
-    async def _refund(self, request: requests.RefundPayment, caller: Caller) -> answers.RefundReply:
+    async def _refund(self, request: requests.RefundPayment, caller: Caller) -> replies.RefundReply:
         if request.payment_id is not None:
             bill_id = self._bills.bill_of(request.payment_id)
         else:
@@ -287,14 +287,14 @@ class BillOperations:
         )
         return await self._refunded(bill_id, command, caller)
 
-    async def _refund_booking(self, request: requests.RefundBooking, caller: Caller) -> answers.RefundReply:
+    async def _refund_booking(self, request: requests.RefundBooking, caller: Caller) -> replies.RefundReply:
         bill_id = await self._bill_of_booking(request.booking_id)
         policy = request.amount is None
         return await self._refunded(
             bill_id, RefundBill(amount=request.amount, reason=request.reason, policy=policy), caller
         )
 
-    async def _refunded(self, bill_id: str, command: RefundBill, caller: Caller) -> answers.RefundReply:
+    async def _refunded(self, bill_id: str, command: RefundBill, caller: Caller) -> replies.RefundReply:
         view, refund_id = await self._bills.refund(
             bill_id, command, by=caller.by, trace=caller.trace, name=named(caller, "refund")
         )
@@ -321,9 +321,9 @@ class BillOperations:
         view = await self._bills.open(bill_id, command, by, caller.trace)
         return _versioned(view, caller)
 
-    async def _list(self, request: requests.ListBills, caller: Caller) -> answers.BillPage:
+    async def _list(self, request: requests.ListBills, caller: Caller) -> replies.BillPage:
         views, more = await self._bills.page(request, caller.by)
-        return answers.BillPage(
+        return replies.BillPage(
             items=[answers.bill_reply(view, answers.viewer_of(caller.by)) for view in views], next_cursor=more
         )
 

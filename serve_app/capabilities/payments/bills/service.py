@@ -8,14 +8,7 @@ import msgspec
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient, ViewFinder
-from actors.payments.bill.answers import (
-    BillEventReply,
-    BillHistory,
-    dispute_reply,
-    payment_reply,
-    refund_reply,
-    viewer_of,
-)
+from actors.payments.bill.answers import dispute_reply, payment_reply, refund_reply, viewer_of
 from actors.payments.bill.commands import (
     BillCommand,
     BillView,
@@ -29,6 +22,7 @@ from actors.payments.bill.commands import (
     ReadHistory,
     RefundBill,
 )
+from actors.payments.bill.replies import BillEventReply, BillHistory
 from actors.payments.bill.rules.paying import must_save
 from actors.payments.bill.state import BillRecord, Line, PaymentRecord, Terms, bill_of
 from actors.payments.bill.views import BILLS, TRANSACTIONS, Transaction, record_in, transaction_in

@@ -12,9 +12,10 @@ from actors.kernel.contract.entity import SYSTEM
 from actors.kernel.contract.ports import EntityClient
 from actors.meetings.commands import GetEvidence
 from actors.meetings.shown_evidence import MeetingEvidence
-from actors.payments.bill.answers import BillReply, bill_reply, viewer_of
+from actors.payments.bill.answers import bill_reply, viewer_of
 from actors.payments.bill.by_time import ByTime
 from actors.payments.bill.commands import BillTime, BillView, OpenBill
+from actors.payments.bill.replies import BillReply
 from actors.payments.bill.rules.evidence import Interval, overlap, presence, seconds
 from actors.payments.bill.rules.opening import opened, totals
 from actors.payments.bill.rules.timing import LINE, line_by_time, minutes_of

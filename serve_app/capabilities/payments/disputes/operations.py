@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.ports import EntityClient, ViewFinder
-from actors.payments.bill.answers import DisputeReply, dispute_reply
+from actors.payments.bill.answers import dispute_reply
 from actors.payments.bill.commands import BillCommand, DisputeView, DraftEvidence, ReadDispute, RespondToDispute
+from actors.payments.bill.replies import DisputeReply
 from actors.payments.bill.rules.evidence import together
 from actors.payments.bill.state import bill_of
 from actors.payments.bill.views import record_in

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from actors.payments.bill.answers import DisputeReply
+from actors.payments.bill.replies import DisputeReply
 from actors.payments.bill.rules.evidence import LARGEST
 from common.decoding import Id, Request
 from serve_app.edge.operation import Repeatable, Versioned

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from actors.payments.bill.answers import LineReply
+from actors.payments.bill.replies import LineReply
 from actors.payments.plan.entity import DunningStep, Feature, FeatureName, PlanBody
 from actors.payments.subscription.answers import SubscriptionReply
 from actors.payments.taxes import Category

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.payments.bill.answers import NEUTRAL, LineReply, line_reply
+from actors.payments.bill.answers import NEUTRAL, line_reply
+from actors.payments.bill.replies import LineReply
 from actors.payments.subscription.answers import subscription_reply
 from actors.payments.subscription.billing import lines_of
 from actors.payments.subscription.commands import SubscriptionView

@@ -11,7 +11,8 @@ from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.history.codec import StoredActivity, decode_effects
 from actors.kernel.shard.residents.resident import TurnDraft
-from actors.payments.bill.commands import Adopt, OpenBill
+from actors.payments.bill.commands import OpenBill
+from actors.payments.bill.letters import Adopt
 from actors.payments.plan.entity import Feature, PlanBody
 from actors.payments.subscription.commands import (
     BillTold,

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.payments.bill.commands import Dunned, OpenBill, Pay, WriteOff
+from actors.payments.bill.commands import OpenBill, Pay, WriteOff
+from actors.payments.bill.letters import Dunned
 from actors.payments.plan.entity import DunningStep, Feature, PlanBody
 from actors.payments.pricing.quote import Discount
 from actors.payments.subscription.commands import (

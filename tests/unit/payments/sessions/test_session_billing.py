@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.calendars.booking.answers import BookingReply
 from actors.kernel.contract.entity import SYSTEM
-from actors.payments.bill.commands import SessionSeen
+from actors.payments.bill.letters import SessionSeen
 from actors.payments.bill.rules.evidence import overlap
 from actors.payments.bill.rules.timing import line_by_time, minutes_of
 from actors.payments.coupon.entity import CouponBody, SetCoupon

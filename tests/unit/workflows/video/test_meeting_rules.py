@@ -18,7 +18,7 @@ from actors.meetings.rules.evidence import AttendanceEvidence, PresenceInterval
 from actors.meetings.state import Config, Record, Seat, Window
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
-from actors.payments.bill.commands import SessionSeen
+from actors.payments.bill.letters import SessionSeen
 from tests.unit.workflows.test_alarm_rules import AT, heard, letters
 from tests.unit.workflows.test_table import RULES
 
