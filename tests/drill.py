@@ -8,6 +8,9 @@ payments     2,000 payments at a Stripe that loses answers, breaks and is away, 
              killed: each is charged once, and both books agree
 payouts      1,000 bills, whose shares are paid out to ten therapists by a Stripe that loses answers, breaks and is
              away, and by banks that refuse, while runner, shard, mongod and API are killed: each euro is paid once
+rush         500 payments of one bill at once, 200 refunds, 100 people with a code for 5, 200 reservations of 10
+holds        120 times 9 rounds of payment against the expiry of a hold, while runner and shards die: each is booked and
+             captured, or neither
 invoices     500 electronic invoices, and the credit notes of them, before the schema and the Schematron of EN 16931
 lives        10,000 further lives of a payment at Stripe
 ladder       200 emergencies whose rungs are asked in their time while shard and runner die
@@ -75,6 +78,15 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "payments": Drill(("tests/drills/money/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
     "payouts": Drill(("tests/drills/money/test_payouts.py",), rounds=1, limit_s=1800.0, size=1000, at_once=0),
+    "rush": Drill(("tests/integration/payments/test_rush.py",), rounds=1, limit_s=900.0, size=200, at_once=0),
+    "holds": Drill(
+        (
+            "tests/unit/payments/sessions/test_pay_at_booking.py::test_confirmed_and_paid_never_differ_whenever_the_hold_lapses",
+        ),
+        rounds=1,
+        limit_s=1800.0,
+        size=120,
+    ),
     "invoices": Drill(
         ("tests/unit/payments/billing/test_einvoice.py::test_schema_and_rules_accept_every_invoice_and_credit_note",),
         rounds=1,

@@ -41,7 +41,8 @@ class PayingUser(CarewireUser):
         self.desk = socketio.Client()
         self.desk.connect(self.target.url, auth={"token": token}, transports=["websocket"], wait_timeout=ACK_S)
         self._asked(self.desk, "set_pricing", {"therapist_id": self.therapist, **PRICES})
-        card = self.socket.call("add_payment_method", {"provider": "stripe", "token": CARD}, timeout=ACK_S)
+        wanted = {"provider": "stripe", "token": CARD}
+        card = socketio.Client.call(self.socket, "add_payment_method", wanted, timeout=ACK_S)  # not there: no failure
         self.method = str(card["data"]["method_id"]) if card["ok"] else ""
 
     @override

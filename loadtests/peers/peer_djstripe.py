@@ -26,7 +26,11 @@ def main(port: int, directory: Path, stripe_url: str, secret: str) -> None:
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": str(directory / "db.sqlite3"),
-                "OPTIONS": {"timeout": 30, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"},
+                "OPTIONS": {
+                    "timeout": 30,
+                    "transaction_mode": "IMMEDIATE",
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+                },
             }
         },
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",

@@ -113,7 +113,11 @@ class Bench:
 
             def body(number: int, name: str = name, told: Sequence[Mapping[str, Any]] = told) -> bytes:
                 about = {**told[number % len(told)], "object": "payment_intent"}
-                event = {"id": f"evt_{name}_{number}", "object": "event", "type": "payment_intent.succeeded"}
+                event: dict[str, Any] = {
+                    "id": f"evt_{name}_{number}",
+                    "object": "event",
+                    "type": "payment_intent.succeeded",
+                }
                 event |= {"created": int(time.time()), "livemode": False, "data": {"object": about}}
                 return json.dumps(event).encode()
 

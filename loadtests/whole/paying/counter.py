@@ -101,7 +101,7 @@ class PayCounter:
                 await socket.socket.open(self._port)
 
         await asyncio.gather(*(one(payer) for payer in self.payers))
-        prices = {"currency": CURRENCY, "services": [{"service_id": "talk", "amount": 10_000}]}
+        prices: dict[str, Any] = {"currency": CURRENCY, "services": [{"service_id": "talk", "amount": 10_000}]}
         prices["rules"] = [{"rule_id": "evening", "label": "Evening", "when": {"from": "18:00"}, "percent": 20}]
         await self.ask("PUT", f"/api/pricing/{THERAPIST}", prices, user=THERAPIST, role="therapist")
 

@@ -14,6 +14,7 @@ from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.operations.capability import jobs_of, repeats_of
 from serve_app.capabilities.payments.bills.operations import BillOperations
+from serve_app.capabilities.payments.bills.paying import PaymentOperations
 from serve_app.capabilities.payments.bills.service import Bills
 from serve_app.capabilities.payments.bills.sessions import SessionBilling
 from serve_app.capabilities.payments.bills.superbill import Superbills, superbill_routes
@@ -112,8 +113,9 @@ class Services:
 
     def operations(self) -> Iterable[Operation[Any]]:
         """All of them; those whose address begins like that of others stand behind those."""
-        bills = BillOperations(self.bills, self.payers)
-        yield from bills
+        payments = PaymentOperations(self.bills)
+        yield from payments
+        yield from BillOperations(self.bills, payments)
         yield from self.sessions
         yield from self.superbills
         yield from PayerOperations(
@@ -129,11 +131,11 @@ class Services:
         yield from self.invoicing
         for part in (PlanOperations, SubscriptionOperations, UsageOperations):
             yield from part(self.subscriptions, self.clock)
-        yield from bills.of_one_payment()
+        yield from payments.of_one_payment()
 
     async def _backing(self, payer: str, method_id: str) -> list[str]:
         """The subscriptions and open bills that are paid by a method."""
-        records = await self.bills.records(payer)
+        records = await self.bills.lists.records(payer)
         held = [one.id for one in await self.subscriptions.of(payer) if one.method_id == method_id and not one.ended]
         method = await self.payers.method(payer, method_id)
         held += [one.id for one in records if one.live is not None and one.live.method_id == method_id]
@@ -142,7 +144,7 @@ class Services:
     async def _owing(self, payer: str) -> list[str]:
         """The subscriptions that somebody pays, and the bills that they have yet to pay."""
         running = [one.id for one in await self.subscriptions.of(payer) if one.payer == payer and not one.ended]
-        return running + [one.id for one in await self.bills.records(payer) if one.payer == payer and one.due]
+        return running + [one.id for one in await self.bills.lists.records(payer) if one.payer == payer and one.due]
 
 
 def services_of(context: ServerContext) -> Services:

@@ -67,7 +67,7 @@ class PersonalPayments:
         """
         for subscription in await self._subscriptions.of(user):
             await self._subscriptions.ask(subscription.id, Cancel(when="now"), SYSTEM)
-        for record in await self._bills.records(user):
+        for record in await self._bills.lists.records(user):
             live = record.live
             if record.payer == user and live is not None and not live.captured:
                 await self._give_up(live.id)
@@ -76,7 +76,7 @@ class PersonalPayments:
         view = await self._payers.ask(user, ErasePayer(), SYSTEM)
         if not view.record.erased:
             raise Unavailable("A payment provider has not deleted this person yet.", retry_after_s=_AGAIN_S)
-        disputed = [record for record in await self._bills.records(user) if record.disputes]
+        disputed = [record for record in await self._bills.lists.records(user) if record.disputes]
         for record in disputed:
             if all(one.closed for one in record.disputes):
                 await self._vault.erase(record.id)
@@ -96,7 +96,7 @@ class PersonalPayments:
 
     async def _all_bills(self, who: Principal) -> AsyncIterator[BillReply]:
         by = as_themselves(who.user)
-        for record in await self._bills.records(who.user):
+        for record in await self._bills.lists.records(who.user):
             try:
                 yield bill_reply(await self._bills.read(record.id, by), viewer_of(by))
             except CarewireError as error:

@@ -81,6 +81,7 @@ class Shop(Rig):
         self.tariff = TARIFF | (tariff or {})
         self.chance = random.Random(seed)
         self.lose = lose
+        self.runner: Runner
 
     def open(self, scenario: Callable[["Shop"], Awaitable[T]]) -> T:
         """Run a scenario with a runner."""
@@ -90,23 +91,35 @@ class Shop(Rig):
             await self.region.submit("tariff:doc", SetTariff(tariff=body), by=DOC)
             self.pricing = Pricing(self.region, self.stores.views, self.clock)
             self.bookings = Bookings(self.region, self.stores.views, self.clock, quotes=self.pricing)
-            runner = Runner(
-                "activities-0",
-                LocalActivities(self.cluster),
-                ["rooms"],
-                self.region,
-                Payloads(self.stores.vault),
-                [ModelConnector(self.provider, self.chance, self.lose)],
-                settings=QUICK,
-                clock=self.clock,
-            )
-            await runner.start()
+            self.runner = await self._begun(1)
             try:
                 return await scenario(self)
             finally:
-                await runner.close(within_s=1.0)
+                await self.runner.close(within_s=1.0)
 
         return self.play(inside)
+
+    async def dies(self, life: int) -> None:
+        """The runner ends with calls under way, and a shard is killed: it releases nothing. Others take their place."""
+        await self.runner.close()
+        name = self.chance.choice(sorted(self.cluster.shards))
+        await self.cluster.shards[name].tasks.cancel()
+        await self.cluster.start_shard(name, life=f"{life}")
+        self.runner = await self._begun(life)
+
+    async def _begun(self, life: int) -> Runner:
+        runner = Runner(
+            f"activities-{life}",
+            LocalActivities(self.cluster),
+            ["rooms"],
+            self.region,
+            Payloads(self.stores.vault),
+            [ModelConnector(self.provider, self.chance, self.lose)],
+            settings=QUICK,
+            clock=self.clock,
+        )
+        await runner.start()
+        return runner
 
     async def pay(self, bill: str, method: str = "pm_1", by: Principal = ANN) -> BillView:
         """Begin a payment."""

@@ -30,7 +30,7 @@ from actors.payments.activities import (
     decode_ask,
     encode,
 )
-from actors.payments.bill.commands import BillView, OpenBill
+from actors.payments.bill.commands import BillView, OpenBill, Pay
 from actors.payments.bill.kind import BillKind
 from actors.payments.bill.letters import NotePaymentChange
 from actors.payments.bill.state import BillRecord, Line, Terms
@@ -262,3 +262,12 @@ class Till(World):
 
 Doing = Callable[[Till], None]
 TERMS: Final = Terms(cancellation=((1440, 100), (120, 50)), no_show_percent=80, platform_percent="20")
+
+
+def paid(total: int, **members: Any) -> Till:
+    """A bill that is paid by a saved card."""
+    till = Till()
+    till.open(total, **members)
+    till.view(BILL, Pay(provider="stripe", method="pm_1"), ADA)
+    till.carry_out_all()
+    return till

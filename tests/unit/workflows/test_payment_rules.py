@@ -16,7 +16,7 @@ from actors.payments.payer.commands import OpenAt, SetDefault
 from actors.payments.subscription.commands import Cancel, Reactivate
 from actors.rooms.marks.commands import SettleBlock
 from actors.rooms.room.events import Referred
-from tests.unit.payments.billing.test_subscription import Book
+from tests.unit.payments.billing.book import Book
 from tests.unit.payments.payouts.paymaster import Paymaster
 from tests.unit.payments.purse import Purse
 from tests.unit.payments.till import ADA, BILL, ROOT, TERMS, Till

@@ -25,7 +25,6 @@ from actors.payments.bill.commands import (
 from actors.payments.bill.replies import BillEventReply, BillHistory
 from actors.payments.bill.rules.paying import must_save
 from actors.payments.bill.state import BillRecord, Line, PaymentRecord, Terms, bill_of
-from actors.payments.bill.views import BILLS, TRANSACTIONS, Transaction, record_in, transaction_in
 from actors.payments.services.pricing import terms_of
 from actors.payments.tariff.entity import ReadTariff
 from actors.payments.taxes import taxed
@@ -34,12 +33,11 @@ from common.clock import Clock, to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.money import LARGEST
 from common.timeline import parse_instant
-from serve_app.capabilities.payments.bills.requests import LineBody, ListBills, PaymentHistory
+from serve_app.capabilities.payments.bills.listing import BillLists
+from serve_app.capabilities.payments.bills.requests import LineBody
 from serve_app.capabilities.payments.payers.service import Payers
 from serve_app.capabilities.payments.ports import FraudScreening, TaxRates
 from serve_app.capabilities.payments.shared import Options
-from serve_app.edge.conventions.paging import decode_cursor, encode_cursor
-from store.ports.views import Scalar, ViewQuery
 
 PATIENCE_S: Final = 2.0
 _FIRST_LOOK_S, _LONGEST_PAUSE_S = 0.01, 0.1
@@ -62,8 +60,9 @@ class Bills:
         screen: FraudScreening | None = None,
     ) -> None:
         self._screen = screen
-        self._entities, self._views, self._payers = entities, views, payers
+        self._entities, self._payers = entities, payers
         self._taxes, self.options, self.clock = taxes, options, clock
+        self.lists = BillLists(views, self.read)
 
     async def ask(
         self, bill_id: str, command: BillCommand, by: Principal, trace: str = "", name: str | None = None
@@ -222,71 +221,11 @@ class Bills:
         view = await self.ask(bill_id=bill_id, command=command, by=by, trace=trace, name=name)
         return view, view.record.refunds[-1].id
 
-    async def of_booking(self, booking_id: str) -> str:
-        """The bill of a booking. Raises NotFound."""
-        found = await self._views.find(
-            ViewQuery(collection=BILLS, equal={"booking": booking_id}, order_by="order", limit=1)
-        )
-        if not found:
-            raise NotFound("There is no bill for this booking.", booking=booking_id)
-        return found[0].id
-
     def bill_of(self, object_id: str) -> str:
         """The bill of a payment, refund or dispute, by its id. Raises NotFound."""
         if not (bill_id := bill_of(object_id)):
             raise NotFound("There is no such payment.", payment=object_id)
         return bill_id
-
-    async def page(self, wanted: ListBills, by: Principal) -> tuple[list[BillView], str | None]:
-        """Bills that `by` may see, the newest first."""
-        found = await self._views.find(
-            ViewQuery(
-                collection=BILLS,
-                equal=self._equal(wanted, by),
-                order_by="order",
-                below=_position(wanted.cursor),
-                descending=True,
-                limit=wanted.limit + 1,
-            )
-        )
-        page = found[: wanted.limit]
-        views = await asyncio.gather(*(self._if_theirs(one.id, by) for one in page))
-        more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
-        return [view for view in views if view is not None], more
-
-    async def _if_theirs(self, bill_id: str, by: Principal) -> BillView | None:
-        try:
-            return await self.read(bill_id, by)
-        except NotFound:
-            return None
-
-    async def history(self, wanted: PaymentHistory, by: Principal) -> tuple[list[Transaction], str | None]:
-        """What was paid, the newest first.
-
-        Raises:
-            NotFound: it is somebody else's.
-        """
-        payer = wanted.payer_id or (by.user if by.role != "admin" else None)
-        if by.role != "admin" and payer != by.user:
-            raise NotFound("There is no such payer.")
-        equal: dict[str, Scalar] = {} if payer is None else {"payer": payer}
-        if wanted.kind is not None:
-            equal["kind"] = wanted.kind
-        until = f"{parse_instant(wanted.until, 'to'):015d}" if wanted.until else None
-        found = await self._views.find(
-            ViewQuery(
-                collection=TRANSACTIONS,
-                equal=equal,
-                order_by="order",
-                above=f"{parse_instant(wanted.since, 'from'):015d}" if wanted.since else None,
-                below=_position(wanted.cursor) or until,
-                descending=True,
-                limit=wanted.limit + 1,
-            )
-        )
-        page = found[: wanted.limit]
-        more = encode_cursor(str(page[-1].fields["order"])) if len(found) > wanted.limit else None
-        return [transaction_in(one) for one in page], more
 
     async def events_of(self, bill_id: str, by: Principal) -> tuple[BillHistory, list[str]]:
         """All that happened to a bill, and whom it tells of."""
@@ -313,38 +252,6 @@ class Bills:
     def moment(self, text: str | None, field: str) -> int:
         """A moment in ms; 0 for none. Raises InvalidArgument."""
         return 0 if text is None else parse_instant(text, field)
-
-    async def records(self, payer: str) -> list[BillRecord]:
-        """All bills that somebody pays, or that are for them."""
-        found: dict[str, BillRecord] = {}
-        for name in ("payer", "client"):
-            above: str | None = None
-            while True:
-                query = ViewQuery(collection=BILLS, equal={name: payer}, order_by="order", above=above, limit=500)
-                views = await self._views.find(query)
-                found |= {view.id: record_in(view) for view in views}
-                if len(views) < query.limit:
-                    break
-                above = str(views[-1].fields["order"])
-        return list(found.values())
-
-    def _equal(self, wanted: ListBills, by: Principal) -> dict[str, Scalar]:
-        named = {
-            "payer": wanted.payer_id,
-            "booking": wanted.booking_id,
-            "subscription": wanted.subscription_id,
-            "status": wanted.status,
-        }
-        equal: dict[str, Scalar] = {name: value for name, value in named.items() if value is not None}
-        if by.role == "admin":
-            return equal
-        if by.role == "therapist" and wanted.payer_id != by.user:
-            return {**equal, "beneficiary": by.user}
-        if wanted.payer_id not in (None, by.user):
-            raise NotFound("There is no such payer.")
-        if wanted.payer_id is None and (wanted.booking_id or wanted.subscription_id):
-            return equal  # of what somebody else pays for them they see a little; each bill says who sees it
-        return {**equal, "payer": by.user}
 
     async def _screened(self, record: BillRecord, command: Pay, network: str) -> Pay:
         """As whoever looks at payments lets it go on: each that begins, and each method that one is tried with."""
@@ -397,7 +304,3 @@ def _heard_since(heard: int) -> Ready:
     return lambda payment: (
         _known(payment) and (payment.review == "held" or (payment.heard > heard and payment.asked != "confirm"))
     )
-
-
-def _position(cursor: str | None) -> str | None:
-    return None if cursor is None else str(decode_cursor(cursor, str)[0])

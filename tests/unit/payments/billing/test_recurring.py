@@ -13,7 +13,7 @@ from actors.payments.subscription.commands import Cancel, ChangePlan, Dun, Pause
 from actors.payments.subscription.recurring import MOVEMENTS, monthly, yearly
 from actors.payments.subscription.state import Tax
 from common.errors import FailedPrecondition
-from tests.unit.payments.billing.test_subscription import ADA, DAY, PLAN, SUB, Book
+from tests.unit.payments.billing.book import ADA, DAY, PLAN, SUB, Book
 
 replace = msgspec.structs.replace
 

@@ -1,4 +1,4 @@
-"""Subscriptions: periods, changes that cost what their preview says, dunning, and use that counts once."""
+"""Subscriptions: periods, changes that cost what their preview says, codes, pauses and ends."""
 
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -10,20 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.payments.bill.commands import OpenBill, Pay, WriteOff
-from actors.payments.bill.letters import Dunned
-from actors.payments.plan.entity import DunningStep, Feature, PlanBody
 from actors.payments.pricing.quote import Discount
 from actors.payments.subscription.commands import (
     BillNow,
-    BillTold,
     Cancel,
     ChangeMeans,
-    ChangePlan,
-    CommitUsage,
     Dun,
-    Generated,
-    Means,
     Pause,
     PeriodOver,
     Preview,
@@ -31,93 +23,16 @@ from actors.payments.subscription.commands import (
     Reactivate,
     ReadSubscription,
     RecordUsage,
-    ReleaseUsage,
-    ReserveUsage,
     Resume,
-    ReverseUsage,
-    Subscribe,
     SubscriptionView,
 )
-from actors.payments.subscription.kind import SubscriptionKind
 from actors.payments.subscription.periods import period_end
-from actors.payments.subscription.state import Subscription, Tax
-from actors.payments.subscription.usage import metrics
+from actors.payments.subscription.state import Tax
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
-from tests.unit.rooms.harness import START_MS, World
+from tests.unit.payments.billing.book import ADA, CARD, DAY, PLAN, SUB, Book, change, total
+from tests.unit.rooms.harness import START_MS
 
-SUB = "subscription:sub_1"
-DAY = 86_400_000
-ADA = Principal("ada", "client")
-PLAN = PlanBody(
-    title="Monthly",
-    currency="EUR",
-    amount=3_000,
-    interval="month",
-    features=(
-        Feature(feature="sessions", included=4, limit="hard"),
-        Feature(feature="messages", included=10, limit="soft", unit_amount=50),
-    ),
-)
-CARD = Means(provider="stripe", method_id="mth_1", method="pm_1", customer="cus_1")
-
-
-class Book(World):
-    """One subscription, and the bills that it makes."""
-
-    def __init__(self, plan: PlanBody = PLAN, **more: Any) -> None:
-        super().__init__(SubscriptionKind())
-        given: dict[str, Any] = {"quantity": 1, "tax": Tax(), "means": CARD, "payer": "ada"} | more
-        command = Subscribe(plan_id="pln_1", plan=plan, plan_version=1, client="ada", **given)
-        self.view(command, SYSTEM)
-
-    def view(self, command: msgspec.Struct, by: Principal = ADA) -> Subscription:
-        """After a command."""
-        return msgspec.convert(self.ask(SUB, command, by), SubscriptionView).record
-
-    @property
-    def record(self) -> Subscription:
-        """What it is."""
-        record: Subscription = self.resident(SUB).entity.record
-        return record
-
-    def told(self, *, paid: bool, never: bool = False) -> None:
-        """The latest bill says so."""
-        bill = self.record.latest_bill
-        self.do(SUB, BillTold(bill=bill, paid=paid, never=never), SYSTEM)
-
-    def bills(self) -> list[OpenBill]:
-        """The bills that were opened."""
-        return [one for one in self._commands() if isinstance(one, OpenBill)]
-
-    def payments(self) -> int:
-        """How often a bill was to be paid."""
-        return sum(isinstance(one, Pay) for one in self._commands())
-
-    def dunned(self) -> list[Dunned]:
-        """What bills were told of the dunning."""
-        return [one for one in self._commands() if isinstance(one, Dunned)]
-
-    def generated(self, command: BillNow) -> Generated:
-        """What is billed at a time."""
-        return msgspec.convert(self.ask(SUB, command, ADA), Generated)
-
-    def _commands(self) -> list[Any]:
-        letters = [one for one in self.letters if one.to.startswith("bill:")]
-        return [msgspec.msgpack.decode(one.command, type=OpenBill | Pay | WriteOff | Dunned) for one in letters]
-
-    def renew(self) -> None:
-        """The period ends."""
-        self.now_ms = max(self.now_ms, self.record.period_end)
-        self.do(SUB, PeriodOver(self.record.period_end), SYSTEM)
-
-
-def total(bill: OpenBill) -> int:
-    return sum(line.total for line in bill.lines)
-
-
-def change(plan: PlanBody = PLAN, quantity: int = 1, **more: Any) -> ChangePlan:
-    given: dict[str, Any] = {"plan_id": "pln_2", "plan_version": 1, "tax": Tax()} | more
-    return ChangePlan(plan=plan, quantity=quantity, **given)
+HALF = Discount(code="HALF", percent=50)
 
 
 def test_it_is_incomplete_until_its_first_bill_is_paid_and_renews() -> None:
@@ -252,47 +167,6 @@ def test_an_old_preview_is_not_charged() -> None:
     assert refused.value.details == {"reason": "preview_expired"}
 
 
-def test_a_failed_payment_is_retried_suspends_and_ends_it_as_the_plan_says() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.renew()
-    payments = book.payments()
-    book.told(paid=False)
-    assert book.record.status == "past_due"
-    failed = book.record.failed
-    for step, (tries, suspended, status) in enumerate(
-        [(0, False, "past_due"), (1, False, "past_due"), (2, True, "past_due"), (3, True, "canceled")]
-    ):
-        book.do(SUB, Dun(failed, step), SYSTEM)
-        book.do(SUB, Dun(failed, step), SYSTEM)  # a repeat does nothing
-        assert (book.payments() - payments, book.record.suspended, book.record.status) == (tries, suspended, status)
-
-
-def test_a_payment_that_comes_ends_the_dunning_and_stale_steps_do_nothing() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.renew()
-    book.told(paid=False)
-    failed, payments = book.record.failed, book.payments()
-    book.view(ChangeMeans(means=msgspec.structs.replace(CARD, method="pm_2")))
-    assert book.payments() == payments + 1  # tried at once
-    book.told(paid=True)
-    assert (book.record.status, book.record.failed) == ("active", 0)
-    book.do(SUB, Dun(failed, 0), SYSTEM)
-    assert book.record.dunned == 0
-
-
-def test_a_plan_may_write_off() -> None:
-    steps = (DunningStep(after_days=1, do=["write_off", "cancel"]),)
-    book = Book(msgspec.structs.replace(PLAN, dunning=steps))
-    book.told(paid=True)
-    book.renew()
-    book.told(paid=False)
-    book.do(SUB, Dun(book.record.failed, 0), SYSTEM)
-    assert any(isinstance(one, WriteOff) for one in book._commands())
-    assert book.record.status == "canceled"
-
-
 def test_it_ends_with_the_period_unless_it_is_reactivated() -> None:
     book = Book()
     book.told(paid=True)
@@ -306,120 +180,6 @@ def test_it_ends_with_the_period_unless_it_is_reactivated() -> None:
     assert (book.record.status, len(book.bills())) == ("canceled", 2)
     with pytest.raises(FailedPrecondition):
         book.view(Reactivate())
-
-
-def test_use_counts_once_and_a_hard_limit_holds() -> None:
-    book = Book()
-    book.told(paid=True)
-    for _ in range(3):
-        book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=2), SYSTEM)
-    book.view(ReserveUsage(usage_id="use_2", feature="sessions", quantity=2, until=book.now_ms + DAY), SYSTEM)
-    with pytest.raises(FailedPrecondition) as refused:
-        book.view(RecordUsage(usage_id="use_3", feature="sessions", quantity=1), SYSTEM)
-    assert refused.value.details == {"reason": "usage_limit", "remaining": 0}
-    book.view(ReleaseUsage("use_2"), SYSTEM)
-    book.view(RecordUsage(usage_id="use_3", feature="sessions", quantity=1), SYSTEM)
-    book.view(ReserveUsage(usage_id="use_4", feature="sessions", quantity=1, until=book.now_ms + DAY), SYSTEM)
-    for _ in range(2):
-        book.view(CommitUsage("use_4"), SYSTEM)
-    book.view(ReverseUsage("use_1"), SYSTEM)
-    assert sum(one.quantity for one in book.record.used.values()) == 2
-
-
-def test_exactly_as_many_reservations_as_the_limit_are_kept() -> None:
-    book = Book(msgspec.structs.replace(PLAN, features=(Feature(feature="sessions", included=10, limit="hard"),)))
-    book.told(paid=True)
-    kept = 0
-    for number in range(200):
-        command = ReserveUsage(usage_id=f"use_{number}", feature="sessions", quantity=1, until=book.now_ms + DAY)
-        kept += not book.do(SUB, command, SYSTEM).answer.code
-    assert kept == 10
-
-
-def test_use_beyond_what_is_included_is_billed_and_late_use_corrects_the_next_bill() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=14), SYSTEM)
-    book.renew()
-    assert total(book.bills()[-1]) == 3_000 + 4 * 50
-    late = RecordUsage(usage_id="use_2", feature="messages", quantity=2, at=book.record.period_start - 1000)
-    book.view(late, SYSTEM)
-    book.view(ReverseUsage("use_1"), SYSTEM)
-    book.renew()
-    assert total(book.bills()[-1]) == 3_000 - 4 * 50
-
-
-def test_so_many_subscriptions_include_so_many_times_what_the_plan_does() -> None:
-    book = Book(quantity=3)
-    book.told(paid=True)
-    book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=12), SYSTEM)
-    with pytest.raises(FailedPrecondition):
-        book.view(RecordUsage(usage_id="use_2", feature="sessions", quantity=1), SYSTEM)
-    book.view(RecordUsage(usage_id="use_3", feature="messages", quantity=34), SYSTEM)
-    book.renew()
-    assert total(book.bills()[-1]) == 3 * 3_000 + 4 * 50
-
-
-def test_use_is_billed_by_the_plan_of_its_period_where_another_follows() -> None:
-    book = Book(quantity=2)
-    book.told(paid=True)
-    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=24), SYSTEM)
-    other = msgspec.structs.replace(PLAN, features=())
-    book.view(change(other, quantity=1, when="period_end"))
-    book.renew()
-    assert total(book.bills()[-1]) == 3_000 + 4 * 50
-
-
-def test_late_use_belongs_to_the_quantity_of_its_period() -> None:
-    book = Book(quantity=2)
-    book.told(paid=True)
-    book.view(change(quantity=1, when="period_end"))
-    book.renew()
-    late = RecordUsage(usage_id="use_1", feature="messages", quantity=21, at=book.record.period_start - 1000)
-    book.view(late, SYSTEM)
-    book.renew()
-    assert total(book.bills()[-1]) == 3_000 + 50
-
-
-def test_late_use_is_priced_by_the_plan_of_its_period_and_not_by_todays() -> None:
-    book = Book()
-    book.told(paid=True)
-    dearer = msgspec.structs.replace(PLAN, features=(Feature(feature="messages", included=0, unit_amount=900),))
-    book.view(change(dearer, when="period_end"))
-    book.renew()
-    ended = book.record.period_start - 1000
-    book.view(RecordUsage(usage_id="use_1", feature="messages", quantity=12, at=ended), SYSTEM)
-    book.view(RecordUsage(usage_id="use_2", feature="sessions", quantity=1, at=ended), SYSTEM)  # today's plan has none
-    assert [one.amount for one in book.record.extras] == [2 * 50]
-    book.view(RecordUsage(usage_id="use_3", feature="messages", quantity=1), SYSTEM)
-    last, now = book.record.last_start, book.record.period_start
-    assert metrics(book.record, "messages", last, now) == (12, 10, 2, 100)
-    assert metrics(book.record, "messages", now, book.record.period_end) == (1, 0, 1, 900)
-    assert metrics(book.record, "messages", last, book.record.period_end) == (13, 10, 3, 1_000)
-
-
-def test_what_was_kept_for_a_use_is_what_it_uses() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.view(ReserveUsage(usage_id="use_1", feature="sessions", quantity=4, until=book.now_ms + DAY), SYSTEM)
-    book.view(RecordUsage(usage_id="use_1", feature="sessions", quantity=4), SYSTEM)
-    assert (book.record.reserved, len(book.record.used)) == ({}, 1)
-
-
-def test_who_commits_less_or_more_uses_that_and_who_commits_nothing_is_told_so() -> None:
-    book, root = Book(), Principal("root", "admin")
-    book.told(paid=True)
-    for usage_id in ("use_1", "use_2"):
-        book.view(ReserveUsage(usage_id=usage_id, feature="sessions", quantity=2, until=book.now_ms + DAY), root)
-    book.view(CommitUsage("use_1", 1), root)
-    with pytest.raises(FailedPrecondition):
-        book.view(CommitUsage("use_2", 4), root)
-    for _ in range(2):
-        book.view(CommitUsage("use_2", 3), root)
-    assert [one.quantity for one in book.record.used.values()] == [1, 3]
-    with pytest.raises(NotFound):
-        book.view(CommitUsage("use_3"), root)
-    book.do(SUB, CommitUsage("use_3"), SYSTEM)  # a letter that comes late
 
 
 def test_what_waited_for_the_next_bill_is_not_lost_by_a_pause() -> None:
@@ -480,9 +240,6 @@ def test_it_survives_the_journal_and_the_snapshot() -> None:
     assert book.now_ms > START_MS
 
 
-HALF = Discount(code="HALF", percent=50)
-
-
 @pytest.mark.parametrize("trial_days", [0, 14])
 def test_a_code_comes_off_the_first_bill_alone(trial_days: int) -> None:
     plan = msgspec.structs.replace(PLAN, trial_days=trial_days)
@@ -500,39 +257,6 @@ def test_a_code_that_leaves_nothing_to_pay_is_used_up_by_a_bill_of_nothing() -> 
     book = Book(codes=("FREE",), discounts=(Discount(code="FREE", percent=100),))
     (first,) = book.bills()
     assert (total(first), first.codes, book.payments(), book.record.status) == (0, ("FREE",), 0, "active")
-
-
-def test_what_the_bank_will_never_pay_is_not_tried_again_until_there_is_another_method() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.renew()
-    book.told(paid=False, never=True)
-    failed, payments = book.record.failed, book.payments()
-    for step in range(3):
-        book.do(SUB, Dun(failed, step), SYSTEM)
-    assert (book.payments(), book.record.suspended) == (payments, True)
-    book.view(ChangeMeans(means=msgspec.structs.replace(CARD, method="pm_2")))
-    assert book.payments() == payments + 1
-    book.do(SUB, Dun(failed, 3), SYSTEM)
-    assert book.payments() == payments + 2
-
-
-def test_the_bill_that_fails_is_told_which_step_comes_when() -> None:
-    book = Book()
-    book.told(paid=True)
-    book.renew()
-    book.told(paid=False)
-    failed = book.record.failed
-    for step in range(4):
-        book.do(SUB, Dun(failed, step), SYSTEM)
-    told = [(one.steps, one.next_at and (one.next_at - failed) // DAY, one.do) for one in book.dunned()]
-    assert told == [
-        (0, 0, ("notify",)),
-        (1, 3, ("retry",)),
-        (2, 7, ("retry", "suspend")),
-        (3, 14, ("retry", "cancel")),
-        (4, 0, ()),
-    ]
 
 
 def test_what_is_billed_when_is_what_will_be_billed_and_what_waits_can_be_billed_at_once() -> None:
