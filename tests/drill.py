@@ -8,6 +8,8 @@ payments     2,000 payments at a Stripe that loses answers, breaks and is away, 
              killed: each is charged once, and both books agree
 payouts      1,000 bills, whose shares are paid out to ten therapists by a Stripe that loses answers, breaks and is
              away, and by banks that refuse, while runner, shard, mongod and API are killed: each euro is paid once
+whole-lives  200 lives of bills through the whole program, beside a Stripe that loses answers and webhooks: each bill
+             ends as Stripe says
 rush         500 payments of one bill at once, 200 refunds, 100 people with a code for 5, 200 reservations of 10
 holds        120 times 9 rounds of payment against the expiry of a hold, while runner and shards die: each is booked and
              captured, or neither
@@ -78,6 +80,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "activities": Drill(("tests/drills/test_activities.py",), rounds=1, limit_s=1800.0, size=5000, at_once=0),
     "payments": Drill(("tests/drills/money/test_payments.py",), rounds=1, limit_s=1800.0, size=2000, at_once=0),
     "payouts": Drill(("tests/drills/money/test_payouts.py",), rounds=1, limit_s=1800.0, size=1000, at_once=0),
+    "whole-lives": Drill(("tests/drills/money/test_lives.py",), rounds=1, limit_s=1800.0, size=200, at_once=0),
     "rush": Drill(("tests/integration/payments/test_rush.py",), rounds=1, limit_s=900.0, size=200, at_once=0),
     "holds": Drill(
         (
