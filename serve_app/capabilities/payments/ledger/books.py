@@ -12,7 +12,7 @@ from serve_app.capabilities.payments.ledger.checking import Stored
 from serve_app.capabilities.payments.ledger.sums import LedgerSums
 from store.mongo.client import Database, Document, database_errors
 
-_ACCOUNT, _CURRENCY, _AMOUNT, _AT = "f.account", "f.currency", "f.amount", "f.at"
+_ACCOUNT, _CURRENCY, _AMOUNT, _AT, _ORDER = "f.account", "f.currency", "f.amount", "f.at", "f.order"
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,15 +101,29 @@ class Books:
         ]
         return {one["_id"]: int(one["sum"]) async for one in self._sum(stages)}
 
-    async def sources(self, account: str, since: int, until: int, after: str, limit: int) -> Mapping[str, int]:
-        """The next objects of a provider for which something is posted on an account in a time, and how much."""
+    async def sources(
+        self, account: str, since: int, until: int, after: str, limit: int
+    ) -> tuple[Mapping[str, int], str]:
+        """Objects of a provider for which something is posted on an account in a time, and how much: those whose first
+        posting of the time is one of the next `limit` after this place. And the place to go on from ("": that was
+        all)."""
+        low, high = max(after, f"{since:015d}"), f"{until:015d}"
+        orders = {"$gt": low, "$lt": high}
+        with database_errors():
+            found = self._postings.find({_ACCOUNT: account, _ORDER: orders}, {"f.source": 1, _ORDER: 1})
+            page = [one["f"] async for one in found.sort([(_ORDER, 1)]).limit(limit)]
         stages: list[Document] = [
-            {"$match": {_ACCOUNT: account, _AT: {"$gte": since, "$lt": until}, "f.source": {"$gt": after}}},
-            {"$group": {"_id": "$f.source", "sum": {"$sum": f"${_AMOUNT}"}}},
-            {"$sort": {"_id": 1}},
-            {"$limit": limit},
+            {
+                "$match": {
+                    "f.source": {"$in": sorted({one["source"] for one in page})},
+                    _ACCOUNT: account,
+                    _AT: {"$gte": since, "$lt": until},
+                }
+            },
+            {"$group": {"_id": "$f.source", "sum": {"$sum": f"${_AMOUNT}"}, "first": {"$min": f"${_ORDER}"}}},
         ]
-        return {one["_id"]: int(one["sum"]) async for one in self._sum(stages)}
+        sums = {one["_id"]: int(one["sum"]) async for one in self._sum(stages) if one["first"] > low} if page else {}
+        return sums, page[-1]["order"] if len(page) == limit else ""
 
     async def _sum(self, stages: list[Document]) -> AsyncIterator[Any]:
         with database_errors():

@@ -9,7 +9,7 @@ provider, total, to` too, and
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReplaceOne
 
@@ -134,42 +134,48 @@ class Reconciling:
 
     async def _compare(self, step: Step, about: "_About", place: str) -> StepDone:
         """Some of the sources of the statement: each is posted, and as much."""
-        stages: list[Document] = [
-            {"$match": {"job": step.job, "source": {"$gt": place}}},
-            {"$group": {"_id": "$source", "net": {"$sum": "$net"}, "at": {"$max": "$at"}, "kind": {"$first": "$kind"}}},
-            {"$sort": {"_id": 1}},
-            {"$limit": _SOURCES},
-        ]
-        with database_errors():
-            theirs: list[Any] = await self._lines.aggregate(stages).to_list(None)
-        account, sources = ledger.provider(about.provider), [one["_id"] for one in theirs]
+        theirs = await self._next_sources(step.job, place)
+        account, sources = ledger.provider(about.provider), list(theirs)
         ours = await self._books.of_sources(account, sources)
         lately = await self._books.of_sources(account, sources, since=about.since - _DAY_MS)
         found, matched = [], 0
-        for one in theirs:
-            if one["at"] < about.since:
+        for source, lines in theirs.items():
+            if max(one["at"] for one in lines) < about.since:
                 continue  # of the day before: it is there to be found by what we posted later
-            source, net = one["_id"], int(one["net"])
+            net = sum(int(one["net"]) for one in lines)
             if net in (ours.get(source), lately.get(source)):
                 matched += 1
             else:
                 kind = "amount" if source in ours else "missing_here"
                 found.append(_difference(kind, source, ours.get(source, 0), net))
         await self._note(step.job, found)
-        following = f"theirs:{sources[-1]}" if len(theirs) == _SOURCES else "ours:"
+        following = f"theirs:{sources[-1]}" if sources else "ours:"
         return StepDone(cursor=following, done=step.done, result=_figures(step, matched, len(found)))
+
+    async def _next_sources(self, job: str, place: str) -> dict[str, list[Document]]:
+        """The next lines of the statement by their sources; of the last source all of them."""
+        found: dict[str, list[Document]] = {}
+        with database_errors():
+            lines = self._lines.find({"job": job, "source": {"$gt": place}}, sort=[("source", 1)], limit=_SOURCES)
+            async for one in lines:
+                found.setdefault(one["source"], []).append(one)
+            if found:
+                last = next(reversed(found))
+                found[last] = await self._lines.find({"job": job, "source": last}).to_list(None)
+        return found
 
     async def _missing(self, step: Step, about: "_About", place: str) -> StepDone:
         """Some of our postings of the time: each is in the statement. The last hour may not be there yet."""
         account = ledger.provider(about.provider)
-        ours = await self._books.sources(account, about.since, about.until - HOUR_MS, place, _SOURCES)
+        until = about.until - HOUR_MS
+        ours, last = await self._books.sources(account, about.since, until, after=place, limit=_SOURCES)
         with database_errors():
             wanted = {"job": step.job, "source": {"$in": list(ours)}}
             known = {one["source"] async for one in self._lines.find(wanted, {"source": 1})}
         found = [_difference("missing_there", source, net, 0) for source, net in ours.items() if source not in known]
         await self._note(step.job, found)
-        if len(ours) == _SOURCES:
-            return StepDone(cursor=f"ours:{max(ours)}", done=step.done, result=_figures(step, 0, len(found)))
+        if last:
+            return StepDone(cursor=f"ours:{last}", done=step.done, result=_figures(step, 0, len(found)))
         figures = _figures(step, 0, len(found))
         await self._end(step, about, figures["differences"])
         return StepDone(cursor="", done=step.done, result=figures)
