@@ -95,6 +95,7 @@ class Bench:
     async def saturated(self) -> None:
         """As fast as it goes."""
         bills = await self._counter.bills(int(40 * self._seconds))
+        by_process = self._server.cpu_by_process_s()
         waiting, began_s, cpu_s = iter(bills), time.perf_counter(), self._server.cpu_s()
 
         async def worker() -> None:
@@ -103,6 +104,9 @@ class Bench:
 
         await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
         lasted_s = time.perf_counter() - began_s
+        for name, total_s in sorted(self._server.cpu_by_process_s().items()):
+            if (each_ms := (total_s - by_process.get(name, 0.0)) / len(bills) * 1000) > 0.2:
+                print(f"  {each_ms:6.2f} ms CPU a payment  {name}", flush=True)
         self.found["payments_per_s"] = round(len(bills) / lasted_s, 1)
         self.found["payment_cpu_ms"] = round((self._server.cpu_s() - cpu_s) / len(bills) * 1000, 1)
 
