@@ -13,13 +13,32 @@ from typing import Final, Literal
 
 import structlog
 
+from common.faults import Dsn, FaultReporter
+
 LogFormat = Literal["auto", "json", "console"]
 _FILE_BYTES: Final = 50_000_000
 _OLDER_FILES: Final = 4
+_FAULTS: Final = ("error", "critical")
+
+
+class _Telling:
+    """A step that every line goes through: faults are told to whoever wants to hear of them."""
+
+    def __init__(self) -> None:
+        self.reporter: FaultReporter | None = None
+
+    def __call__(self, _: object, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+        if self.reporter is not None and line.get("level") in _FAULTS:
+            self.reporter.report(line)
+        return line
+
+
+_telling: Final = _Telling()
 _SHARED: Final[list[structlog.types.Processor]] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
+    _telling,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
@@ -59,6 +78,11 @@ def log_to_file(path: Path, level: str = "INFO", **bound: object) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
+
+
+def tell_faults(dsn: str | None, process: str) -> None:
+    """Tell of this process's faults there as well (`common.faults`). None: nobody. Raises ValueError: it is no DSN."""
+    _telling.reporter = None if dsn is None else FaultReporter(Dsn.parse(dsn), process)
 
 
 def take_over(name: str, level: int) -> None:

@@ -1,14 +1,16 @@
 """Settings of the foundations: the database, Ray, the other processes and the logs."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from common.faults import Dsn
 from common.net.ports import PortRange, port_range
 from common.net.tls import NodeTls, mutual_tls
 from config.section import SettingsSection
 from config.values import DatabaseName, MongoUrl, RayAddress
+from config.wellknown import KnownAs
 
 
 class MongoSettings(SettingsSection):
@@ -111,3 +113,20 @@ class LogSettings(SettingsSection):
         description="Of what commands log to stderr. `auto`: readable on a terminal, JSON elsewhere. "
         "Files are JSON always.",
     )
+    sentry_dsn: Annotated[SecretStr | None, KnownAs("SENTRY_DSN")] = Field(
+        default=None,
+        description="Where faults are told, as `https://KEY@HOST/PROJECT`: their types and places, never what they "
+        "quote. Unset: nowhere but in the logs.",
+    )
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _is_a_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            Dsn.parse(value.get_secret_value())
+        return value
+
+    @property
+    def faults_to(self) -> str | None:
+        """`sentry_dsn`, in the clear."""
+        return None if self.sentry_dsn is None else self.sentry_dsn.get_secret_value()

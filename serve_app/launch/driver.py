@@ -11,7 +11,7 @@ import sys
 import threading
 
 from common.errors import StartupError
-from common.logs import configure_logging
+from common.logs import configure_logging, tell_faults
 from config.settings import Settings
 from serve_app.launch.orders import DriverReport, Orders, SupervisorOrder
 from serve_app.launch.processtree import end_with_parent
@@ -25,6 +25,7 @@ def main() -> int:
     if first is None:
         return 0
     configure_logging(first.settings.log.level, "json", process="driver")
+    tell_faults(first.settings.log.faults_to, "driver")
     try:
         _run(first, orders)
     except StartupError as error:
