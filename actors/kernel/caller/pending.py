@@ -27,6 +27,7 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
     named: bool
     future: "asyncio.Future[protocol.ItemAnswer]"
     leisure_s: float = 0.0
+    unread: bool = False
     sent: bool = False
 
     def item(self, now_s: float) -> protocol.BatchItem:
@@ -43,6 +44,7 @@ class Pending(msgspec.Struct, eq=False, kw_only=True):
             listen=self.listen,
             named=self.named,
             again=self.sent,
+            unread=self.unread,
         )
 
 

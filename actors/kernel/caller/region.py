@@ -147,8 +147,10 @@ class Region(EntityClient):
         timeout_s: float | None = None,
         trace: str = "",
         leisure_s: float = 0.0,
+        unread: bool = False,
     ) -> Reply:
-        """`submit` of a command that is encoded already, with the 16 bytes of its id."""
+        """`submit` of a command that is encoded already, with the 16 bytes of its id. `unread`: what is answered is of
+        no interest, and where it would have to be read it is null."""
         started_s = self._clock.monotonic_s()
         patience_s = self._settings.retry_deadline_s if timeout_s is None else timeout_s
         self._last_correlation_id += 1
@@ -164,6 +166,7 @@ class Region(EntityClient):
             listen=listen,
             named=named,
             leisure_s=leisure_s,
+            unread=unread,
             future=future,
         )
         self._route(pending)

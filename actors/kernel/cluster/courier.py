@@ -12,6 +12,6 @@ def courier_of(region: Region) -> Courier:
     async def send(letter: StoredLetter) -> None:
         if not region.reaches(letter.to):
             raise Unhosted(letter.to)
-        await region.submit_packed(letter.to, letter.command, by=SYSTEM, command_id=letter.command_id)
+        await region.submit_packed(letter.to, letter.command, by=SYSTEM, command_id=letter.command_id, unread=True)
 
     return send

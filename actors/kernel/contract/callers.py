@@ -32,5 +32,6 @@ class WaitingCommand(msgspec.Struct, eq=False, kw_only=True):
     trace: str = ""
     listen: bool = False
     again: bool = False  # repeated by the region or the shard, not by the user
+    unread: bool = False  # nobody looks at what is answered
     unchecked: bool = False  # may have been carried out before, and memory may not know
     stored: StoredReply | None = None  # the reply that the journal has of it

@@ -19,7 +19,8 @@ class BatchItem(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=
     `correlation_id` numbers the caller's commands. `command` is msgpack of the kind's command union. `patience_ms` is
     how long the caller will still wait (deadlines travel as remaining time: clocks differ). With `listen`, the caller's
     region hears the entity from the version of the answer on. `named`: the id is the user's own, so it may have been
-    carried out long ago. `again`: the region itself repeats it.
+    carried out long ago. `again`: the region itself repeats it. `unread`: nobody looks at what is answered, only at
+    whether it was taken: what would have to be read for the answer is not.
     """
 
     correlation_id: int
@@ -32,6 +33,7 @@ class BatchItem(msgspec.Struct, array_like=True, frozen=True, gc=False, kw_only=
     listen: bool = False
     named: bool = False
     again: bool = False
+    unread: bool = False
 
 
 class CommandBatch(msgspec.Struct, array_like=True, frozen=True, kw_only=True):

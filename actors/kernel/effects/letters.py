@@ -57,6 +57,7 @@ class LetterRouter:
             by=SYSTEM,
             patience_ms=patience_ms,
             named=True,
+            unread=True,
         )
         self._inbox.put(LocalLetter(caller, item))
         late = asyncio.get_running_loop().call_later(self._patience_s, caller.answer, _GONE)

@@ -1,6 +1,6 @@
 """The codec of the journal: events and effects to bytes and back, sealed on the way in and opened on the way out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -114,6 +114,11 @@ async def opened(letter: StoredLetter, vault: Vault) -> StoredLetter | None:
     return StoredLetter(letter.to, letter.command_id, with_secret(letter.command, secret))
 
 
+def secrets_in(recorded: Iterable[Recorded[Event]]) -> Iterator[bytes]:
+    """What is sealed of these."""
+    return (secret for one in recorded if (secret := one.event.secret) is not None)
+
+
 def place(entity_id: str, seq: int) -> bytes:
     """The place of a secret; bound into its ciphertext, so that it opens nowhere else."""
     return f"{entity_id}#{seq}".encode()
@@ -171,9 +176,18 @@ class Codec:
 
     async def opened(self, entity_id: str, turns: Sequence[Turn]) -> list[Recorded[Event]]:
         """The events and notes of these turns with their secrets, in order."""
-        recorded = [(one, turn) for turn in turns for one in self._recorded(turn)]
-        await self._vault.unlock(one.event.secret for one, _ in recorded if one.event.secret is not None)
-        return [self._open(entity_id, one, turn) for one, turn in recorded]
+        sealed = [self.sealed(turn) for turn in turns]
+        await self._vault.unlock(secrets_in(one for some in sealed for one in some))
+        return [one for turn, some in zip(turns, sealed, strict=True) for one in self.open(turn, some)]
+
+    def sealed(self, turn: Turn) -> list[Recorded[Event]]:
+        """The events and notes of a turn with their secrets as they are stored: for whoever opens many turns at once,
+        having unlocked `secrets_in` all of them."""
+        return list(self._recorded(turn))
+
+    def open(self, turn: Turn, sealed: Iterable[Recorded[Event]]) -> list[Recorded[Event]]:
+        """What `sealed` gave of this turn, opened: keys are in the vault by now."""
+        return [one if one.event.secret is None else self._open(turn.entity, one, turn) for one in sealed]
 
     def stripped(self, turn: Turn, seqs: Iterable[int]) -> dict[int, bytes]:
         """The blobs of these events of the turn without their secrets; those that have none are left out."""
@@ -236,8 +250,7 @@ class Codec:
 
     def _open(self, entity_id: str, recorded: Recorded[Event], turn: Turn) -> Recorded[Event]:
         blob = recorded.event.secret
-        if blob is None:
-            return recorded
+        assert blob is not None
         seqs = (recorded.seq,) if recorded.seq else range(turn.last_seq, turn.first_seq - 2, -1)
         event = msgspec.structs.replace(recorded.event, secret=self._open_at(entity_id, blob, seqs))
         return Recorded(recorded.seq, recorded.at_ms, recorded.turn, event)

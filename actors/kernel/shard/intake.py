@@ -82,6 +82,7 @@ class Intake:
             trace=item.trace,
             listen=item.listen,
             again=item.again,
+            unread=item.unread,
             unchecked=item.named or item.again,
         )
         self._residents.enqueue(resident, submission)
@@ -111,6 +112,7 @@ class Intake:
             by=SYSTEM,
             deadline_s=float("inf"),
             again=True,
+            unread=True,
             unchecked=unchecked,
         )
         self._residents.enqueue(self._residents.find_or_add(timer.entity, runtime), submission)

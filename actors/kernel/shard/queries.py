@@ -46,6 +46,12 @@ class QueryRunner:
 
     def answer(self, runtime: KindRuntime, entity_id: str, decided: Decided, query: Query) -> None:
         """Answer what a decision left to be read; its turn is stored."""
+        if decided.submission.unread:
+            correlation_id = decided.submission.correlation_id
+            decided.submission.caller.answer(
+                protocol.ItemAnswer(correlation_id=correlation_id, version=decided.version)
+            )
+            return
         if isinstance(query, AttachQuery) and (missed := self._missed(entity_id, decided, query)) is not None:
             data = _to_json({"version": decided.version, "packets": missed})
             decided.submission.caller.answer(

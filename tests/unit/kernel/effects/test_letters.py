@@ -24,6 +24,7 @@ def carried(answer: protocol.ItemAnswer | None, *, ours: bool = True) -> list[st
         hands.append("neighbour")
         assert letter.item.command_id == LETTER.command_id
         assert letter.item.named
+        assert letter.item.unread
         if answer is not None:
             letter.sender.answer(answer)
             letter.sender.answer(answer)  # a late one does no harm

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from actors.kernel.contract.entity import Principal
+from actors.kernel.contract import protocol
+from actors.kernel.contract.commands import command_id_of
+from actors.kernel.contract.entity import SYSTEM, Principal
 from tests.simulation.world import World
-from tests.unit.kernel.ledger import LedgerKind, Write
+from tests.unit.kernel.ledger import LedgerKind, Pages, Write
 from tests.unit.kernel.shard.test_commands import ROOM, Play, submit
 from tests.unit.kernel.shard.test_life import until, versions
 
@@ -42,3 +44,25 @@ def test_a_bug_in_showing_the_past_makes_a_topic_late_but_not_silent(
 
     monkeypatch.setattr(LedgerKind, "show", showing)
     play(scenario)
+
+
+@pytest.mark.parametrize("unread", [True, False])
+def test_for_an_answer_that_nobody_looks_at_nothing_is_read(
+    unread: bool, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = LedgerKind.read
+
+    async def reading(self: LedgerKind, query: Any, entity_id: str, version: int, library: Any) -> object:
+        reads.append(entity_id)
+        return await read(self, query, entity_id, version, library)
+
+    async def scenario(world: World) -> None:
+        await submit(world, Write("one"))
+        packed, command_id = protocol.encode(Pages()), command_id_of(ROOM, "letter")
+        reply = await world.regions["g1"].submit_packed(ROOM, packed, by=SYSTEM, command_id=command_id, unread=unread)
+        assert (reply.data == b"null", reply.version) == (unread, 1)
+
+    monkeypatch.setattr(LedgerKind, "read", reading)
+    play(scenario)
+    assert reads == ([] if unread else [ROOM])
