@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
 
 from actors.kernel.contract.entity import AnyKind
-from actors.kernel.history.codec import Codec
+from actors.kernel.history.codec import Codec, secrets_in
 from serve_app.follower.consumer import Turned
 from store.mongo.client import Database
 from store.mongo.kernel.feed import turns_since
@@ -18,15 +18,18 @@ class TurnOpener:
     """Turns as consumers get them."""
 
     def __init__(self, kinds: Iterable[AnyKind], stores: Stores) -> None:
+        self._vault = stores.vault
         self._codecs: Mapping[str, Codec] = {kind.name: Codec(kind, stores.vault) for kind in kinds}
 
     async def open(self, turns: Sequence[Turn]) -> list[Turned]:
-        """With their secrets. Raises Unavailable."""
-        return [await self._one(turn) for turn in turns]
-
-    async def _one(self, turn: Turn) -> Turned:
-        recorded = await self._codecs[turn.entity.partition(":")[0]].opened(turn.entity, [turn])
-        return Turned(turn.entity, turn.turn, turn.at_ms, tuple(recorded))
+        """With their secrets; keys that are not at hand are asked for together. Raises Unavailable."""
+        codecs = [self._codecs[turn.entity.partition(":")[0]] for turn in turns]
+        sealed = [codec.sealed(turn) for codec, turn in zip(codecs, turns, strict=True)]
+        await self._vault.unlock(secrets_in(one for some in sealed for one in some))
+        return [
+            Turned(turn.entity, turn.turn, turn.at_ms, tuple(codec.open(turn, some)))
+            for codec, turn, some in zip(codecs, turns, sealed, strict=True)
+        ]
 
 
 class Past:
