@@ -25,6 +25,8 @@ from store.ports.stores import Stores
 
 KIND: Final = "worker"
 _NICE: Final = 5  # a third of the time that others get who want it as well
+LAST: Final = 10
+"""A tenth of it: for who can be a second late where the processor is short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,13 @@ class Runtime:
     recipe: CarewireSpec
 
     @classmethod
-    async def open(cls, recipe: CarewireSpec, name: str, kinds: Sequence[AnyKind] | None = None) -> Self:
+    async def open(
+        cls, recipe: CarewireSpec, name: str, kinds: Sequence[AnyKind] | None = None, *, nice: int = _NICE
+    ) -> Self:
         """Of a process that is called so. `kinds`: those that it reads, by default of all pools; whoever names them
-        imports no others, which is 12 MB less. Raises StartupError, Unavailable."""
+        imports no others, which is 12 MB less. `nice`: how far it stands back. Raises StartupError, Unavailable."""
         settings = recipe.settings
-        os.nice(_NICE)  # of this thread, and of those that it begins
+        os.nice(nice)  # of this thread, and of those that it begins
         member = ServeReplica(KIND, settings, name=name)
         log_process(await member.take_name(), settings)
         stores = await recipe.open(indexes=kinds is None)

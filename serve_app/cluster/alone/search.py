@@ -13,7 +13,7 @@ from common.lib.collector import calm_collector
 from config.settings import Settings
 from serve_app.capabilities.search.process.engines import open_engine
 from serve_app.capabilities.search.process.process import SearchContext, SearchProcess
-from serve_app.cluster.alone.runtime import Runtime
+from serve_app.cluster.alone.runtime import LAST, Runtime
 from serve_app.cluster.spec import CarewireSpec
 
 NAME: Final = "search"
@@ -30,7 +30,7 @@ class SearchReplica:
     async def __init__(self, recipe: CarewireSpec) -> None:  # type: ignore[misc] # Serve awaits it
         share_arenas()
         settings = recipe.settings
-        self._runtime = runtime = await Runtime.open(recipe, NAME, kinds_of(settings))
+        self._runtime = runtime = await Runtime.open(recipe, NAME, kinds_of(settings), nice=LAST)
         context = SearchContext(
             settings=settings,
             clock=runtime.clock,

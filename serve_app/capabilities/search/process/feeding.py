@@ -61,10 +61,12 @@ class PeopleFollowing:
         feeder: PeopleFeeder,
         standing: Sequence[UnjournaledSource],
         take: Callable[[Sequence[Fed]], Awaitable[None]],
+        *,
+        changed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`standing`: what is read as a whole at the beginning, people among it. `take`: what is done with what
-        changes; it may raise Unavailable."""
-        self._feeder, self._standing, self._take = feeder, standing, take
+        changes; it may raise Unavailable. `changed`: told at once who is not as they were; "" of all."""
+        self._feeder, self._standing, self._take, self._told = feeder, standing, take, changed
         self._streams = [Following(database[name], self._tell, self._catch_up) for name in (ACCOUNTS, SEEN)]
         self._changed: dict[str, None] = {}
         self._wants_all = True
@@ -86,6 +88,7 @@ class PeopleFollowing:
             await asyncio.gather(self._running, return_exceptions=True)
 
     def _tell(self, document: Document) -> None:
+        self._told(str(document["_id"]))
         self._changed[str(document["_id"])] = None
         self._news.set()
 
@@ -94,6 +97,7 @@ class PeopleFollowing:
 
     def read_all(self) -> None:
         """Read everything once more: nobody knows what was missed."""
+        self._told("")
         self._wants_all = True
         self._news.set()
 

@@ -45,6 +45,7 @@ from serve_app.capabilities.search.process.questions import (
     pack,
 )
 from serve_app.capabilities.search.process.working import Working
+from serve_app.capabilities.search.sources.people import NamesRemembered
 from serve_app.capabilities.search.sources.table import directory_of, feeders_of, people_feeder, standing_of
 from serve_app.follower.consumer import Turned
 from serve_app.follower.follower import Follower, OpenFeed
@@ -98,10 +99,13 @@ class SearchProcess:
         self._opening = TurnOpener(context.kinds, stores)
         self._database = database
         everybody = people_feeder(directory, context.region, context.clock)
-        feeders = feeders_of(context.kinds, stores, context.region, directory, everybody=everybody)
+        names = NamesRemembered(directory.names)
+        feeders = feeders_of(context.kinds, stores, context.region, names, everybody=everybody)
         self._indexer = Indexer(engine, feeders, self._turns_of, self._changed)
         standing = standing_of(context.region, everybody)
-        self._people = PeopleFollowing(database, everybody, standing, lambda fed: self._indexer.apply(fed))
+        self._people = PeopleFollowing(
+            database, everybody, standing, lambda fed: self._indexer.apply(fed), changed=names.forget
+        )
         self._follower = Follower(
             consumers=[self._indexer],
             kinds=context.kinds,

@@ -5,7 +5,7 @@ that both are in. Moderators and administrators see everybody.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,6 +76,36 @@ class PeopleDirectory:
     async def _person(self, account: Account) -> PersonEntry:
         owner = await self.accounts.person(account)
         return PersonEntry(account.user, account.role, "" if owner is None else owner.name, account.created_at)
+
+
+class NamesRemembered:
+    """How people are called, looked up once, for whoever hears of everybody who changes and says so."""
+
+    def __init__(self, names: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]) -> None:
+        self._look_up = names
+        self._names: dict[str, str] = {}
+        self._changes = 0
+
+    async def __call__(self, users: Sequence[str]) -> Mapping[str, str]:
+        """See `PeopleDirectory.names`. Raises Unavailable."""
+        known = {user: self._names[user] for user in users if user in self._names}
+        if unknown := [user for user in users if user not in known]:
+            before = self._changes
+            found = await self._look_up(unknown)
+            known |= found
+            if before == self._changes:  # else what was read may be what was before
+                if len(self._names) > _MOST_REMEMBERED:
+                    self._names.clear()
+                self._names |= {user: found.get(user, "") for user in unknown}
+        return {user: name for user, name in known.items() if name}
+
+    def forget(self, user: str) -> None:
+        """They are called otherwise, maybe. "": nobody knows who is."""
+        self._changes += 1
+        if user:
+            self._names.pop(user, None)
+        else:
+            self._names.clear()
 
 
 class PeopleFeeder:

@@ -54,15 +54,15 @@ def feeders_of(
     kinds: Sequence[AnyKind],
     stores: Stores,
     entities: EntityClient,
-    directory: people.PeopleDirectory,
+    names: appointments.NamesOf,
     everybody: people.PeopleFeeder,
 ) -> Sequence[Feeder]:
-    """Whoever reads what the journal says."""
+    """Whoever reads what the journal says. `names`: how people are called."""
     rooms = next(kind for kind in kinds if kind.name == "room")
     return [
         conversations.RoomFeeder(),
         messages.MessageFeeder(StoredLibrary(rooms, stores)),
-        appointments.BookingFeeder(directory.names),
+        appointments.BookingFeeder(names),
         files.FileFeeder(entities),
         worksheets.WorksheetFeeder(entities),
         people.CalendarFeeder(everybody),
