@@ -33,6 +33,7 @@ sheets       20 worksheets written by two each for a minute while gateway, shard
 doors        what schemathesis makes of every member of every request, beside what `make test` takes of it
 forms        2,000 generated worksheets and answers: shown, missing and counted is what survey-core does
 mutants      200,000 changed updates of worksheets, and bytes that are none, through the door, while others write theirs
+features     the whole program with each feature off alone: its processes, doors and documents; and on again
 parked       1,000,000 activities for a partner that refuses until all of them are made
 
 SIZE=100000 makes those that have a size of this size; FIRST_SEED=7 begins with this seed.
@@ -135,6 +136,7 @@ DRILLS: Final[Mapping[str, Drill]] = {
         at_once=0,
     ),
     "sheets": Drill(("tests/drills/worksheets/test_sheets.py",), rounds=1, limit_s=900.0, size=20, at_once=0),
+    "features": Drill(("tests/system/test_features.py",), rounds=1, limit_s=1800.0, size=1, at_once=0),
     "parked": Drill(("tests/drills/test_parked.py",), rounds=1, limit_s=7200.0, size=1_000_000, at_once=0),
 }
 
