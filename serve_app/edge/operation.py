@@ -200,6 +200,18 @@ def result_of(answer: Answer) -> Result:
     return Result(answer.data) if isinstance(answer, Reply) else Result(answer)
 
 
+def version_of(result: Result) -> int | None:
+    """Of what an answer shows: as it says, or as its body does, or the one thing in it that has one."""
+    if result.version is not None or not isinstance(result.body, msgspec.Struct):
+        return result.version
+    own = getattr(result.body, "version", None)
+    if own is None:
+        members = [getattr(result.body, name) for name in result.body.__struct_fields__]
+        found = {one.version for one in members if isinstance(one, msgspec.Struct) and hasattr(one, "version")}
+        own = found.pop() if len(found) == 1 else None
+    return own if isinstance(own, int) else None
+
+
 def encoded(body: msgspec.Struct | Mapping[str, Any] | bytes) -> bytes:
     """The body as JSON."""
     return body if isinstance(body, bytes) else msgspec.json.encode(body)

@@ -20,7 +20,7 @@ from serve_app.edge.conventions.permits import admitted, admitted_or_nobody, per
 from serve_app.edge.conventions.readings import reading_of, tells
 from serve_app.edge.conventions.streams import Streamed, is_ndjson
 from serve_app.edge.decoding import RequestReader
-from serve_app.edge.operation import Caller, Operation, Rest, Result, encoded, result_of, version_meant
+from serve_app.edge.operation import Caller, Operation, Rest, Result, encoded, result_of, version_meant, version_of
 from serve_app.edge.rest_documents import document_of
 
 Door = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -108,7 +108,7 @@ def door_of(operation: Operation[Any], rest: Rest, reader: RequestReader) -> Doo
             return problem(error, request, beside=beside)
         if result.persons is not None:
             reading_of(request, result.persons)
-        return _response(request, rest, asked, result)
+        return _response(request, rest, asked, result, version_of(result) if operation.versioned else result.version)
 
     return door
 
@@ -129,11 +129,11 @@ class _OperationRoute(APIRoute):
         return door
 
 
-def _response(request: Request, rest: Rest, asked: Any, result: Result) -> Response:
+def _response(request: Request, rest: Rest, asked: Any, result: Result, version: int | None) -> Response:
     headers = {}
-    if result.version is not None:
-        headers["ETag"] = etags.etag_of(result.version)
-        if rest.method == "GET" and etags.has(request.headers.get("if-none-match"), result.version):
+    if version is not None:
+        headers["ETag"] = etags.etag_of(version)
+        if rest.method == "GET" and etags.has(request.headers.get("if-none-match"), version):
             return Response(status_code=304, headers=headers)
     shown = rest.shown
     body = result.body if shown is None else shown.by(asked, result.body)

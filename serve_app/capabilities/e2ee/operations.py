@@ -139,6 +139,7 @@ class KeyOperations:
             example=Example({}, {"version": 1, "data": "c2VhbGVk"}),
             description="My newest backup.",
             reads=True,
+            versioned=True,
         )
         yield _operation(
             name="delete_key_backup",
@@ -214,6 +215,7 @@ def _operation(
     description: str,
     *,
     reads: bool = False,
+    versioned: bool = False,
 ) -> Operation[Any]:
     return Operation(
         name=name,
@@ -226,4 +228,5 @@ def _operation(
         refuses=(NotFound, Conflict, FailedPrecondition),
         example=example,
         description=description,
+        versioned=versioned,
     )

@@ -106,6 +106,7 @@ class EmergencyOperations:
             example=Example(_OF, {"emergency": {**EMERGENCY, "message": "I am not safe."}}),
             description="One emergency, with what was said. Where the person is, those see who were asked, while it is "
             "open; each such look is in the audit record.",
+            versioned=True,
         )
 
     def _changing(self) -> Iterator[Operation[Any]]:

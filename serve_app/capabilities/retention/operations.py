@@ -45,6 +45,7 @@ class RetentionOperations:
             response=requests.RetentionReply,
             example=examples.GET,
             description="How long messages are kept. For administrators.",
+            versioned=True,
         )
         yield Operation(
             name="set_retention",

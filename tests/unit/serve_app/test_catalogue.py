@@ -93,6 +93,36 @@ def test_every_collection_of_a_capability_is_its_own() -> None:
     assert len(indexes(settings)) == len(own) + 1  # and the answers to repeats
 
 
+SHOWN_OTHERWISE: Final = {
+    "get_availability": "what is free is less with every minute, at the same version",
+    "get_superbill": "it is made of the bill, whose version it tells, and of much else",
+    "get_submission": "answers never change; what is said of them does, and its version is told",
+    "preview_email_template": "what is shown hangs on the words and on the house",
+}
+"""Reads whose answer has a version that is not one of all that it shows."""
+
+
+def test_what_is_read_by_itself_and_has_a_version_has_a_tag() -> None:
+    context = api_context(Settings())
+    reads = [
+        one
+        for capability in CAPABILITIES
+        for one in operations_of(capability, context)
+        if one.rest is not None and one.rest.method == "GET" and _has_version(one.response)
+    ]
+    assert {one.name for one in reads if not one.versioned} == SHOWN_OTHERWISE.keys()
+
+
+def _has_version(response: type[msgspec.Struct] | None) -> bool:
+    if response is None:
+        return False
+    fields = msgspec.structs.fields(response)
+    return any(one.name == "version" and one.type is int for one in fields) or any(
+        isinstance(one.type, type) and issubclass(one.type, msgspec.Struct) and "version" in one.type.__struct_fields__
+        for one in fields
+    )
+
+
 def test_every_route_and_every_event_stands_under_an_action_of_the_policy() -> None:
     settings = Settings()
     handlers = unconnected_handlers(settings)

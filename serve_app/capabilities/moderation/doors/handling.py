@@ -73,6 +73,7 @@ class ModeratorOperations:
             resource=("case_id",),
             example=examples.GET_CASE,
             description="Open a case with its evidence. `why` is kept in the audit record.",
+            versioned=True,
         )
 
     def _deciding(self) -> Iterator[Operation[Any]]:

@@ -93,6 +93,7 @@ class MeasureOperations:
             response=requests.PolicyReply,
             example=examples.GET_POLICY,
             description="Which words are held beside those that are shipped, and what is let through where.",
+            versioned=True,
         )
         yield Operation(
             name="set_safety_policy",

@@ -77,6 +77,7 @@ class DisputeOperations:
                 response=DisputeReply,
                 example=example,
                 description=text,
+                versioned=name == "get_dispute",
             )
         yield _operation(
             "update_dispute",

@@ -74,6 +74,7 @@ class PayerOperations:
             response=answers.CustomerReply,
             example=examples.GET_CUSTOMER,
             description="Who pays.",
+            versioned=True,
         )
         yield _operation(
             "update_customer",
