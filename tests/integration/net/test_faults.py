@@ -11,6 +11,7 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from common.faults import Dsn, FaultReporter
 from common.logs import get_logger, log_to_file, tell_faults
@@ -36,6 +37,7 @@ class FaultsServer:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            @override
             def log_message(self, *_: object) -> None: ...
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
