@@ -7,6 +7,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Letter
 from actors.notifications.notifier.commands import Tell
+from actors.notifications.notifier.subjects import Subject
 
 NOTIFIER: Final = "notifier"
 FEATURE: Final = "notifications"
@@ -18,6 +19,11 @@ def told(users: Iterable[str], tell: Tell) -> list[Letter]:
     (`told_with`)."""
     command = _pack(tell)
     return [Letter(f"{NOTIFIER}:{user}", command) for user in dict.fromkeys(users) if user]
+
+
+def outcome_of(booking: str, version: int) -> Subject:
+    """How a session went. The booking itself was told of at this version already, and reminded of at later ones."""
+    return Subject("outcome", booking, version)
 
 
 def told_with(user: str, tell: Tell, secret: bytes) -> Letter:

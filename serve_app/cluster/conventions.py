@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from common.auth.keys import derive
 from common.clock import Clock
 from config.settings import Settings
 from serve_app.cluster.application import Conventions
-from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.repeats.mongo_idempotency import MongoIdempotency
 from store.mongo.client import Database
 from store.ports.vault import Vault

@@ -14,6 +14,7 @@ from actors.kernel.cluster.remote.processes import log_process
 from actors.kernel.cluster.remote.shards import ensure_shards
 from actors.presence.channel import PresenceChange
 from actors.presence.tracker import Tracker
+from common.auth.keys import derive
 from common.lib.collector import calm_collector
 from common.net.tls import NodeTls
 from config.settings import Settings
@@ -26,7 +27,6 @@ from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.address_book import AccountAddresses
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.cluster.spec import CarewireSpec
-from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.roots import root_of
 from serve_app.processes.member import ServeReplica
 from store.blobs.opening import open_blobs

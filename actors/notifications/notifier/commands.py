@@ -25,10 +25,10 @@ from actors.notifications.notifier.answers import (
     UnreadCounts,
 )
 from actors.notifications.notifier.planning.preferences import (
-    Channels,
-    Digest,
+    ChannelChanges,
+    DigestChanges,
     Preview,
-    QuietHours,
+    QuietChanges,
     RoomChoice,
     TypeChoice,
 )
@@ -207,17 +207,18 @@ class GetPreferences(Command[PreferencesAnswer], frozen=True, tag="preferences")
 
 
 class SetPreferences(Command[PreferencesAnswer], frozen=True, kw_only=True, omit_defaults=True, tag="set_preferences"):
-    """Change what is not None. `versions`: only while the version is one of these (None: any)."""
+    """Change what is not None (`planning.preferences.merged`). `versions`: only while the version is one of these
+    (None: any)."""
 
     tz: str | None = None
     locale: str | None = None
-    channels: Channels | None = None
+    channels: ChannelChanges | None = None
     types: dict[str, TypeChoice] | None = None
     preview: Preview | None = None
     rooms: dict[str, RoomChoice] | None = None
     muted: dict[str, int | None] | None = None
-    quiet_hours: QuietHours | None = None
-    digest: Digest | None = None
+    quiet_hours: QuietChanges | None = None
+    digest: DigestChanges | None = None
     versions: tuple[int, ...] | None = None
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
-import msgspec
-
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Event
 from actors.notifications.notifier.answers import (
@@ -63,7 +61,7 @@ from actors.notifications.notifier.events import CreationCounted, NotifierErased
 from actors.notifications.notifier.items import listing
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.planning.plan import plan
-from actors.notifications.notifier.planning.preferences import check
+from actors.notifications.notifier.planning.preferences import check, given, merged
 from actors.notifications.notifier.rules import (
     counting,
     devices,
@@ -271,12 +269,8 @@ class Notifier(NotifierState):
             raise FailedPrecondition(
                 "The preferences have changed meanwhile. Read them again.", details={"version": before.version}
             )
-        changes = {
-            name: value
-            for name in command.__struct_fields__
-            if name != "versions" and (value := getattr(command, name)) is not None
-        }
-        then = msgspec.structs.replace(before, **changes, version=before.version + 1)
+        changes = {name: value for name, value in given(command).items() if name != "versions"}
+        then = merged(before, changes)
         check(then)
         timers = judged_again(self, now_ms)
         note = PreferencesSet(preferences=then, judge_ms=now_ms if timers else 0)

@@ -1,6 +1,11 @@
 """What a notification is about, and words of somebody's own."""
 
+import re
+from typing import Final
+
 import msgspec
+
+_OPENED: Final = re.compile(r"/open/[a-z][a-z_]{0,31}/[A-Za-z0-9_.:@-]{1,128}")
 
 
 class Subject(msgspec.Struct, frozen=True, array_like=True):
@@ -15,6 +20,12 @@ class Subject(msgspec.Struct, frozen=True, array_like=True):
     def key(self) -> str:
         """What it is about, whatever the version."""
         return f"{self.kind}:{self.id}"
+
+    @property
+    def page(self) -> str:
+        """The path under which apps open it; "": it is nothing that a path can name."""
+        path = f"/open/{self.kind}/{self.id}"
+        return path if _OPENED.fullmatch(path) else ""
 
 
 class ActionWords(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from actors.kernel.contract.entity import Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
-from actors.workflows.notify import FEATURE, NOTIFIER, told
+from actors.workflows.notify import FEATURE, NOTIFIER, outcome_of, told
 
 _CONFIRMED: Final = "booking_confirmed"
 _CHANGED: Final = "booking_changed"
@@ -25,7 +25,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "cancelled": _CANCELLED,
 }
 """What each change is told as. A hold is nobody's news, nor is that it expired."""
-_OVER: Final = ("completed", "no_show", "expired")
+_EXPIRED: Final = "expired"
+_OVER: Final = ("completed", "no_show", _EXPIRED)
 
 
 class BookingNotice(NamedTuple):
@@ -37,11 +38,15 @@ class BookingNotice(NamedTuple):
 
 def notify_booking(entity_id: str, recorded: Recorded[BookingChanged]) -> Owed:
     """Client and therapist, of what became of the booking; whoever must answer a request, of that. What is over takes
-    back what was told of it."""
+    back what was told of it, and the question how it went."""
     event, version = recorded.event, recorded.seq
     if event.change in _OVER:
         withdrawn = Tell(name=_CHANGED, subject=_subject(event.record, version), withdraw=True)
-        return Owed(told((event.record.client, event.record.therapist), withdrawn))
+        letters = told((event.record.client, event.record.therapist), withdrawn)
+        if event.change != _EXPIRED:
+            answered = Tell(name="session_outcome", subject=outcome_of(event.record.id, version), withdraw=True)
+            letters += told((event.record.therapist,), answered)
+        return Owed(letters)
     change = _told_of(event)
     if change is None:
         return NOTHING

@@ -21,7 +21,7 @@ from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.payments.bill.letters import SessionSeen
 from actors.workflows.inbox import INBOX, event_id, tell
-from actors.workflows.notify import FEATURE, NOTIFIER, told
+from actors.workflows.notify import FEATURE, NOTIFIER, outcome_of, told
 
 MEETING: Final = "meeting"
 BILL: Final = "bill"
@@ -131,7 +131,8 @@ def notify_outcome(entity_id: str, recorded: Recorded[MeetingChanged]) -> Owed:
         return NOTHING
     asked = Tell(
         name="session_outcome",
-        subject=Subject("booking", record.booking, record.booking_version),
+        subject=outcome_of(record.booking, record.booking_version),
+        link=f"/open/booking/{record.booking}",
         values={
             "booking_id": record.booking,
             "meeting_id": record.id,

@@ -81,8 +81,8 @@ class Templates:
         )
 
     def address(self, link: str) -> str:
-        """Where a link leads: a path below the public URL, or an address of https. "": nowhere."""
-        if link.startswith("https://"):
+        """Where a link leads: a path below the public URL, an address below it, or one of https. "": nowhere."""
+        if link.startswith("https://") or (self._public_url and link.startswith(f"{self._public_url}/")):
             return link
         below = link.startswith("/") and not link.startswith("//")
         return f"{self._public_url}{link}" if self._public_url and below else ""

@@ -17,10 +17,10 @@ from typing import Final, Literal, TypeAlias
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from actors.notifications.activities import MailTraced
+from common.auth.keys import derive
 from common.clock import Clock
 from common.errors import NotFound
 from serve_app.capabilities.email.words import WORDS
-from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database, Document, database_errors
 
 SUPPRESSIONS: Final = "email_suppressions"

@@ -21,6 +21,7 @@ _TAG: Final = "emergencies"
 _OF: Final = {"emergency_id": EMERGENCY["id"]}
 _DETAILS: Final = ("acknowledged_by",)
 _REFUSES: Final[tuple[type[CarewireError], ...]] = (Conflict, FailedPrecondition, NotFound)
+_ADVICE: Final = "If somebody is in danger, call your local emergency number now."
 _LADDER: Final[dict[str, Any]] = {
     "ladder_id": "default",
     "rungs": [
@@ -63,7 +64,10 @@ class EmergencyOperations:
             refuses=(Conflict,),
             example=Example(
                 {"kind": "self_harm", "message": "I am not safe."},
-                {"emergency": EMERGENCY, "advice": "If somebody is in danger, call your local emergency number now."},
+                {
+                    "emergency": {**EMERGENCY, "message": "I am not safe."},
+                    "advice": "If somebody is in danger, call your local emergency number now.",
+                },
             ),
             description="Cry for help. People are asked rung by rung until somebody comes. While one is open, another "
             "joins it. This does not replace an emergency call.",

@@ -64,7 +64,8 @@ class Emergencies:
             claim = ClaimEmergency(emergency, after=after)
             current = (await self._entities.ask(f"distress:{user}", claim, by=SYSTEM, trace=trace)).emergency
             try:
-                return await self._entities.ask(f"emergency:{current}", raising, by=SYSTEM, trace=trace)
+                raised = await self._entities.ask(f"emergency:{current}", raising, by=SYSTEM, trace=trace)
+                return await self._with_words(raised, by=by, trace=trace)
             except FailedPrecondition:  # it has ended a moment ago
                 after = current
         raise Conflict("Emergencies of this person begin and end right now. Please try again.")
@@ -83,6 +84,15 @@ class Emergencies:
             )
             await self._audit.append(entry)
         return found
+
+    async def _with_words(self, raised: ShownEmergency, *, by: Principal, trace: str) -> ShownEmergency:
+        """As whoever raised it may see it: answers of the entity hold neither words nor places. It was raised, so that
+        it cannot be read just now is no refusal."""
+        try:
+            return await self.get(raised.id, by=by, trace=trace)
+        except CarewireError as error:
+            log.warning("emergency.not_read", emergency=raised.id, code=error.code)
+            return raised
 
     async def change(
         self, emergency_id: str, command: Command[ShownEmergency], *, by: Principal, trace: str

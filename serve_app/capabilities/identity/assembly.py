@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from common.auth.keys import derive
 from common.clock import Clock
 from config.settings import Settings
 from serve_app.capabilities.audit.capability import audit_of
@@ -22,7 +23,6 @@ from serve_app.capabilities.identity.sessions.gate import observer
 from serve_app.capabilities.identity.sessions.revocation import Revocations
 from serve_app.capabilities.identity.sessions.session_records import LoginSessions
 from serve_app.capabilities.identity.sessions.tickets import Tickets
-from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.readings import Observe
 from store.mongo.client import Database
 

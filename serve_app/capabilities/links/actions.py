@@ -15,7 +15,7 @@ from actors.notifications.notifier.commands import (
     Mark,
     SetPreferences,
 )
-from actors.notifications.notifier.planning.preferences import Digest, TypeChoice
+from actors.notifications.notifier.planning.preferences import DigestChanges, TypeChoice
 from common.auth.links import Action, Link
 from common.clock import Clock
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
@@ -83,7 +83,8 @@ class Actions:
         result = {"booking_id": booking.id, "status": booking.status}
         if booking.status == _AFTER[link.action]:
             return LinkTarget("done", result)
-        return LinkTarget("open" if not link.version or booking.version == link.version else "stale", result)
+        unchanged = booking.version == link.version if link.version else booking.status == "confirmed"
+        return LinkTarget("open" if unchanged else "stale", result)
 
     async def _change_booking(self, link: Link, _: str) -> Result:
         bookings, by = self._calendars.bookings, await self._person(link)
@@ -178,7 +179,7 @@ def _without(subject: str, before: PreferencesAnswer) -> SetPreferences:
     """The same preferences without mails of this type, or without digests."""
     versions = (before.version,)
     if subject == DIGEST:
-        return SetPreferences(digest=Digest(email="off", at=before.digest.at), versions=versions)
+        return SetPreferences(digest=DigestChanges(email="off"), versions=versions)
     chosen = msgspec.structs.replace(before.types.get(subject, TypeChoice()), email=False)
     return SetPreferences(types=before.types | {subject: chosen}, versions=versions)
 

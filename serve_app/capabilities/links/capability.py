@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from common.auth.keys import link_keys
 from common.auth.links import LinkTokens
 from serve_app.capabilities.calendars.capability import calendars_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
@@ -11,7 +12,6 @@ from serve_app.capabilities.links.actions import Actions
 from serve_app.capabilities.links.operations import link_operations
 from serve_app.capabilities.links.service import Links
 from serve_app.capabilities.notifications.capability import notifications_of
-from serve_app.edge.conventions.keys import link_keys
 from serve_app.edge.operation import Operation
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import HTMLResponse
 
+from actors.notifications.action_titles import language_of, title_of
 from common.auth.links import LinkTokens
 from common.errors import CarewireError, FailedPrecondition, NotFound
-from serve_app.capabilities.email.link_titles import language_of, title_of
 from serve_app.capabilities.links.actions import State
 from serve_app.capabilities.links.service import Links
 from serve_app.capabilities.links.words import page_words

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from actors.notifications.action_titles import title_of
 from common.auth.links import Action, Link, LinkTokens
 from common.clock import Clock
 from common.errors import CarewireError, FailedPrecondition
-from serve_app.capabilities.email.link_titles import title_of
 from serve_app.capabilities.links.actions import Actions, Result, State, is_stale
 
 

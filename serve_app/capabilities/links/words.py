@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from serve_app.capabilities.email.link_titles import language_of
+from actors.notifications.action_titles import language_of
 
 _PAGE: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from common.auth.keys import derive
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
 from serve_app.capabilities.notifications.analytics import AnalyticsOperations, Fares
 from serve_app.capabilities.notifications.connectors import CONNECTORS
@@ -15,7 +16,6 @@ from serve_app.capabilities.notifications.pull_tokens import PullTokens
 from serve_app.capabilities.notifications.server_events import NOTIFICATION_EVENTS
 from serve_app.capabilities.notifications.service import Notifications
 from serve_app.capabilities.operations.capability import repeats_of
-from serve_app.edge.conventions.keys import derive
 from serve_app.edge.operation import Operation
 from serve_app.processes.health import HealthPart
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from actors.notifications.notifier.planning.preferences import (
-    Channels,
-    Digest,
+    ChannelChanges,
+    DigestChanges,
     Preview,
-    QuietHours,
+    QuietChanges,
     RoomChoice,
     TypeChoice,
 )
@@ -114,17 +114,17 @@ class GetPreferencesRequest(Request, frozen=True):
 
 
 class UpdatePreferences(Versioned, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is there replaces what was; the rest stays."""
+    """What is there replaces what was; the rest stays. `types`, `rooms`, `muted` and `hours` are replaced whole."""
 
     tz: Zone | None = None
     locale: Locale | None = None
-    channels: Channels | None = None
+    channels: ChannelChanges | None = None
     types: dict[str, TypeChoice] | None = None
     preview: Preview | None = None
     rooms: dict[str, RoomChoice] | None = None
     muted: dict[str, Instant | None] | None = None
-    quiet_hours: QuietHours | None = None
-    digest: Digest | None = None
+    quiet_hours: QuietChanges | None = None
+    digest: DigestChanges | None = None
 
 
 class ExplainNotification(Request, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
@@ -62,8 +63,9 @@ class Notifications:
             await self.ask(by.user, CountCreation(), by=SYSTEM, trace=trace)
         deed = key or asked.request_id
         if deed and not tell.dedupe_key:
-            tell = msgspec.structs.replace(tell, dedupe_key=_hashed(f"{by.user}|{deed}"))
-        return await self.ask(asked.user_id, tell, by=SYSTEM, trace=trace)
+            tell = replace(tell, dedupe_key=_hashed(f"{by.user}|{deed}"))
+        told = await self.ask(asked.user_id, tell, by=SYSTEM, trace=trace)
+        return told if asked.user_id == by.user else _without_buttons(told)
 
     async def created(
         self, index: int, asked: Mapping[str, Any], *, by: Principal, trace: str, key: str = ""
@@ -135,6 +137,12 @@ class Notifications:
         if self._related is None or not await self._related(asked.user_id, by.user):
             raise PermissionDenied("You may tell people in your care.")
         await self._reach.may_reach(by.user, asked.user_id)
+
+
+def _without_buttons(told: TellOutcome) -> TellOutcome:
+    """As whoever made it sees it: a button acts as the person who is told."""
+    made = told.notification
+    return told if made is None else replace(told, notification=replace(made, actions=msgspec.UNSET))
 
 
 def notification_in(told: TellOutcome) -> WireNotification:

@@ -52,6 +52,7 @@ async def test_those_who_care_hear_it_at_once_and_the_first_one_has_it(home: Hou
     tess, ada = await home.socket(token("tess-1", "therapist")), await home.socket(token("ada-1"), gateway=1)
     raised = await ada.ok("emergency_alert", {"kind": "self_harm", "message": "I am not safe"})
     emergency = raised["emergency"]
+    assert emergency["message"] == "I am not safe"
     heard = await alarm(tess, emergency["id"])
     assert (heard["user_id"], heard["kind"], heard["status"], heard["rung"]) == ("ada-1", "self_harm", "raised", 0)
     assert "message" not in heard
@@ -131,7 +132,7 @@ async def test_where_somebody_is_is_recorded_at_each_look_and_taken_only_where_i
     assert problem["details"]["field"] == "share_location"
     emergency = await cry(home, "ada-7", location=PLACE, share_location=True)
     path = f"/api/emergencies/{emergency['id']}"
-    assert "location" not in emergency
+    assert emergency["location"] == PLACE  # whoever shared it sees that it was taken
     for looks in (1, 2):
         seen = (await home.ok("GET", path, bearer=token("one-7", "therapist")))["emergency"]
         assert seen["location"] == PLACE

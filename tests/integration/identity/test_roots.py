@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
+from common.auth.keys import derive
 from common.clock import SystemClock
 from config.settings import AuthSettings
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.edge.conventions.keys import derive
 from serve_app.edge.conventions.roots import root_of
 from store.crypto.masterkeys import MasterKeys
 from store.crypto.vault import KeyringVault

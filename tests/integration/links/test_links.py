@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from common.auth.keys import link_keys
 from common.auth.links import Action, Link, LinkTokens
-from serve_app.edge.conventions.keys import link_keys
 from tests.identity_rig import House, house
 from tests.integration.identity.attacks.victim import HOURS, SERVICE, when
 from tests.mongo import url_of

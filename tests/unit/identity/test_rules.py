@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.auth.keys import derive
 from common.auth.revocations import Revocation, keys_of, revocation_refusal
 from common.auth.tokens import Verified
 from common.errors import TokenExpired, Unauthenticated
@@ -12,7 +13,6 @@ from config.settings import IdentitySettings
 from serve_app.capabilities.identity.accounts.lockout import delay_ms
 from serve_app.capabilities.identity.accounts.totp import matching_step, new_secret
 from serve_app.capabilities.identity.sessions.tickets import Tickets
-from serve_app.edge.conventions.keys import derive
 
 OWN = Verified("ada", "client", "d1", 10_000, "tok_1", 5_000, "ses_1", 2)
 FOREIGN = Verified("ada", "client", "", 10_000, "j1", 5_000)

@@ -22,18 +22,17 @@ from actors.notifications.notifier.commands import (
     Render,
     SetPreferences,
 )
-from actors.notifications.notifier.planning.preferences import Channels, Digest, QuietHours, TypeChoice
+from actors.notifications.notifier.planning.preferences import Channels, DigestChanges, QuietChanges, TypeChoice
 from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.subjects import Subject
 from actors.notifications.types import TYPES
 from common.errors import FailedPrecondition
 from common.timeline import DAY_MS, HOUR_MS, WEEKDAYS
 from config.capabilities.notifications import NotificationSettings
-from config.settings import Settings
-from tests.unit.notifications.notifier_world import HOUSE, SECOND_MS, Told
+from tests.unit.notifications.notifier_world import SECOND_MS, Told
 
-NIGHT = QuietHours(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
-ALWAYS = QuietHours(enabled=True, hours={day: [("00:00", "00:00")] for day in WEEKDAYS})
+NIGHT = QuietChanges(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
+ALWAYS = QuietChanges(enabled=True, hours={day: [("00:00", "00:00")] for day in WEEKDAYS})
 OFF = Installation(NotificationSettings(), channels=frozenset(("in_app", "email")), off=True)
 
 
@@ -181,7 +180,7 @@ def test_a_device_that_registers_without_its_zone_keeps_the_one_that_it_had() ->
 
 def test_a_change_of_zone_sends_no_period_twice() -> None:
     told = Told(now_ms=ms("2026-06-01T04:00:00Z"))
-    told.ask(SetPreferences(tz="Europe/Berlin", digest=Digest(email="daily", at="08:00")))
+    told.ask(SetPreferences(tz="Europe/Berlin", digest=DigestChanges(email="daily", at="08:00")))
     told.tell()
     told.pass_time(ms("2026-06-01T06:00:02Z"))
     assert sent(told) == ["digest"]
@@ -198,7 +197,7 @@ def test_a_change_of_zone_sends_no_period_twice() -> None:
 def test_whatever_the_type_what_is_explained_before_is_what_is_so_after(name: str, channel: Any) -> None:
     told = Told(now_ms=ms("2026-06-01T21:00:00Z"))
     told.register()
-    told.ask(SetPreferences(tz="Europe/Berlin", quiet_hours=NIGHT, digest=Digest(email="daily")))
+    told.ask(SetPreferences(tz="Europe/Berlin", quiet_hours=NIGHT, digest=DigestChanges(email="daily")))
     before = told.ask(Explain(name=name, channel=channel))
     one = told.tell(name)
     told.pass_time(told.now_ms + 62 * SECOND_MS)
@@ -215,7 +214,7 @@ def test_emergencies_come_past_everything_and_say_past_what() -> None:
             channels=Channels(push=False, email=False),
             types={"emergency_alert": TypeChoice(push=False, email=False)},
             muted={"bob": None},
-            digest=Digest(email="hourly"),
+            digest=DigestChanges(email="hourly"),
         )
     )
     for _ in range(25):
@@ -238,7 +237,7 @@ def test_a_week_that_is_quiet_holds_back_for_ever_and_drops_nothing() -> None:
     told.pass_time(told.now_ms + 20 * DAY_MS)
     assert why(told, one, "push")["verdict"] == "held"
     assert sent(told) == []
-    told.ask(SetPreferences(quiet_hours=QuietHours()))
+    told.ask(SetPreferences(quiet_hours=QuietChanges(enabled=False)))
     told.pass_time(told.now_ms + 2 * SECOND_MS)
     assert sent(told) == ["push"]
 
@@ -285,46 +284,6 @@ def test_nothing_of_somebody_who_was_erased_is_sent_though_it_was_owed() -> None
     assert told.tell() is None
 
 
-# -- switched off ----------------------------------------------------------------------------------------------------
-
-
-def test_what_was_owed_when_notifications_were_switched_off_waits_and_is_sent_when_they_are_on_again() -> None:
-    told = Told()
-    told.register()
-    one = told.tell()
-    notifier(told).house = OFF
-    told.pass_time(told.now_ms + 2 * HOUR_MS)
-    assert sent(told) == []
-    assert [why(told, one, channel)["verdict"] for channel in ("push", "email")] == ["held", "held"]
-    notifier(told).house = HOUSE
-    told.pass_time(told.now_ms + HOUR_MS)
-    assert sent(told) == ["email", "push"]
-
-
-def test_what_was_read_while_they_were_off_is_not_sent_afterwards() -> None:
-    told = Told()
-    told.register()
-    one = told.tell()
-    notifier(told).house = OFF
-    told.pass_time(told.now_ms + HOUR_MS)
-    told.ask(Mark(one["id"], "read"))
-    notifier(told).house = HOUSE
-    told.pass_time(told.now_ms + HOUR_MS)
-    assert sent(told) == []
-
-
-def test_emergencies_reach_inboxes_and_mail_all_the_same() -> None:
-    told = Told(OFF)
-    told.register()
-    told.tell("emergency_alert", priority="critical", at_once=True)
-    assert sent(told) == ["email"]
-
-
-def test_a_house_that_is_switched_off_knows() -> None:
-    assert not Installation.of(Settings()).off
-    assert Installation.of(Settings.model_validate({"features": {"notifications": False}})).off
-
-
 # -- late words of devices ---------------------------------------------------------------------------------------------
 
 
@@ -350,7 +309,7 @@ def test_a_receipt_counts_from_when_the_device_says_within_what_can_be(claimed_s
 
 def test_a_digest_has_no_version_that_was_superseded() -> None:
     told = Told(now_ms=ms("2026-06-01T09:00:00Z"))
-    told.ask(SetPreferences(tz="UTC", digest=Digest(email="daily", at="18:00")))
+    told.ask(SetPreferences(tz="UTC", digest=DigestChanges(email="daily", at="18:00")))
     told.tell(subject=Subject("paper", "p", 1))
     told.tell(subject=Subject("paper", "p", 2))
     told.pass_time(ms("2026-06-01T18:00:01Z"))

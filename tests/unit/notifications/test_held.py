@@ -26,7 +26,7 @@ from actors.notifications.notifier.commands import (
     TryDevice,
 )
 from actors.notifications.notifier.kind import NotifierKind
-from actors.notifications.notifier.planning.preferences import Digest, QuietHours
+from actors.notifications.notifier.planning.preferences import DigestChanges, QuietChanges
 from actors.notifications.notifier.subjects import Subject, Words
 from common.errors import FailedPrecondition, InvalidArgument, RateLimited
 from common.timeline import DAY_MS, HOUR_MS, WEEKDAYS
@@ -34,7 +34,7 @@ from loadtests.parts.notifications.bench_notifier import COUNTS, SPREAD_BYTES, a
 from tests.unit.notifications.notifier_world import ANN, HOUSE, SECOND_MS, Told
 
 KIND = NotifierKind(HOUSE)
-NIGHT = QuietHours(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
+NIGHT = QuietChanges(enabled=True, hours={day: [("22:00", "07:00")] for day in WEEKDAYS})
 
 
 def ms(text: str) -> int:
@@ -91,7 +91,7 @@ def test_a_change_of_zone_judges_again_what_is_held() -> None:
 
 def test_mails_of_a_period_are_one_and_what_was_read_is_in_none() -> None:
     told = Told(now_ms=ms("2026-06-01T09:00:00Z"))
-    told.ask(SetPreferences(tz="UTC", digest=Digest(email="daily", at="18:00")))
+    told.ask(SetPreferences(tz="UTC", digest=DigestChanges(email="daily", at="18:00")))
     first, second, third = told.tell(), told.tell(), told.tell()
     told.pass_time(told.now_ms + 2 * HOUR_MS)
     assert why(told, first, "email") == ("held", "digest")
@@ -242,8 +242,8 @@ def test_what_is_explained_before_is_what_is_so_after(channel: Any) -> None:
         SetPreferences(tz="Mars/Olympus"),
         SetPreferences(locale="not a language"),
         SetPreferences(types={"nonsense": {}}),  # type: ignore[dict-item] # as JSON has it
-        SetPreferences(quiet_hours=QuietHours(enabled=True, hours={"someday": []})),
-        SetPreferences(quiet_hours=QuietHours(enabled=True, hours={"mon": [("25:00", "07:00")]})),
+        SetPreferences(quiet_hours=QuietChanges(enabled=True, hours={"someday": []})),
+        SetPreferences(quiet_hours=QuietChanges(enabled=True, hours={"mon": [("25:00", "07:00")]})),
     ],
 )
 def test_preferences_that_cannot_be_obeyed_are_refused_and_change_nothing(wrong: SetPreferences) -> None:

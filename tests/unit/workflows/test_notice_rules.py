@@ -137,8 +137,11 @@ def test_a_hold_is_nobodys_news_and_what_is_over_is_taken_back() -> None:
     assert told("notify_booking", BookingChanged(change="created", record=replace(RECORD, status="held"))) == []
     over = told("notify_booking", BookingChanged(change="completed", record=replace(RECORD, status="completed")))
     assert [(to, tell.withdraw, tell.subject) for to, tell in over] == [
-        (f"notifier:{user}", True, Subject("booking", "b1", 7)) for user in ("ann", "doc")
+        *((f"notifier:{user}", True, Subject("booking", "b1", 7)) for user in ("ann", "doc")),
+        ("notifier:doc", True, Subject("outcome", "b1", 7)),
     ]
+    lapsed = told("notify_booking", BookingChanged(change="expired", record=replace(RECORD, status="expired")))
+    assert {tell.subject.kind for _, tell in lapsed} == {"booking"}
 
 
 def test_the_bookings_of_a_series_are_one_group() -> None:

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from actors.notifications.activities import MailSubject
 from actors.notifications.notifier.planning.plan import ChannelPlan
 from actors.notifications.notifier.subjects import Subject, Words
 from actors.notifications.types import TYPES, Channel, Priority
@@ -101,9 +102,25 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
             return f"group:{self.group}"
         return self.subject.key if self.subject is not None else f"n:{self.number}"
 
+    @property
+    def single_subject(self) -> MailSubject | None:
+        """What can be acted upon; None: it is about nothing, or about several."""
+        one = self.subject
+        return None if one is None or self.joined else MailSubject(one.kind, one.id, one.version)
+
+    @property
+    def itself(self) -> MailSubject:
+        """The same of the notification: its version is how often it was put off."""
+        return MailSubject("notification", self.id, self.snoozes)
+
+    @property
+    def own_words(self) -> Words:
+        """Those that somebody chose for it, and what can be done about it."""
+        return Words() if self.content is None else _unpack(self.content)
+
     def words(self) -> Words:
         """Title and body: its own, else those of its type."""
-        own = Words() if self.content is None else _unpack(self.content)
+        own = self.own_words
         title, body = words_of(self.name, self.values, count=self.count, locale=self.locale, tz=self.tz)
         link = own.link or self.link
         if own.title:

@@ -1,7 +1,7 @@
 """What a person wants to be told, where and when."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -50,6 +50,27 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     at: str = "08:00"
 
 
+class ChannelChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What shall differ; None stays as it is."""
+
+    push: bool | None = None
+    email: bool | None = None
+
+
+class QuietChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The same of quiet hours. `hours` are all of the week's."""
+
+    enabled: bool | None = None
+    hours: dict[str, list[tuple[str, str]]] | None = None
+
+
+class DigestChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The same of mails gathered into one."""
+
+    email: Literal["off", "hourly", "daily"] | None = None
+    at: str | None = None
+
+
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. `tz` and `locale` "": those of the device that registered last. `muted`: persons, until when (ms;
     None: for good). `version` grows with each change."""
@@ -69,6 +90,22 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
         """How much of a notification of this type others may read on a locked screen."""
         chosen = self.types.get(name)
         return self.preview if chosen is None or chosen.preview is None else chosen.preview
+
+
+def merged(before: Preferences, changes: Mapping[str, object]) -> Preferences:
+    """With these members, by name. What names its own members (`channels`, `quiet_hours`, `digest`) changes only those
+    that it has; what names types, rooms or persons is replaced whole, so that one can be taken out."""
+    then: dict[str, Any] = {}
+    for name, value in changes.items():
+        if isinstance(value, ChannelChanges | QuietChanges | DigestChanges):
+            value = msgspec.structs.replace(getattr(before, name), **given(value))
+        then[name] = value
+    return msgspec.structs.replace(before, **then, version=before.version + 1)
+
+
+def given(changes: msgspec.Struct) -> dict[str, Any]:
+    """The members that are not None, by name."""
+    return {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not None}
 
 
 def check(preferences: Preferences) -> None:

@@ -1,16 +1,19 @@
 """What a plan depends on, gathered from the state; and what follows from a plan that says: send it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from actors.notifications.actions import Addresses
 from actors.notifications.activities import EMAIL, Sending, Service
 from actors.notifications.notifier.events import DeviceKept, Judged, Owing
 from actors.notifications.notifier.items.item import DeliveryAttempt, Item
 from actors.notifications.notifier.planning.plan import ChannelPlan, PlanFacts
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel, NotificationType, Priority
+from common.auth.keys import link_keys
+from common.auth.links import LinkTokens
 from common.numbered_ids import mark_of, seq_in, timed_id
 from common.timeline import DAY_MS
 from config.capabilities.notifications import NotificationSettings
@@ -26,16 +29,19 @@ _KEPT_BY_SERVICES_MS: Final = 28 * DAY_MS  # FCM keeps a message for so long, an
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What this installation has. `services`: those that push; `channels`: on which it tells at all. `off`: it tells
-    emergencies alone."""
+    emergencies alone. `addresses`: where what is told leads."""
 
     settings: NotificationSettings
     channels: frozenset[Channel] = frozenset(("in_app", "push", "email"))
     services: frozenset[Service] = frozenset(("webpush", "fcm", "apns"))
     off: bool = False
+    addresses: Addresses = field(default_factory=Addresses)
 
     @classmethod
     def of(cls, settings: Settings) -> "Installation":
-        """As the settings say. While notifications are off, emergencies still reach inboxes and mail."""
+        """As the settings say. While notifications are off, emergencies still reach inboxes and mail. Where only
+        another issuer signs tokens, the root of keys is in the database, which a shard does not read: what it tells
+        has no links that do something; mails have."""
         off = "notifications" in settings.features.off
         channels: list[Channel] = ["in_app"]
         if not off:
@@ -48,7 +54,10 @@ class Installation:
             "apns": settings.push.apns_key is not None,
         }
         services = frozenset(name for name, there in has.items() if there)
-        return cls(settings.notifications, frozenset(channels), services, off)
+        secret, generation = settings.auth.secret, settings.notifications.link_generation
+        tokens = None if secret is None else LinkTokens(link_keys(secret.get_secret_value(), generation))
+        addresses = Addresses((settings.http.public_url or "").rstrip("/"), tokens)
+        return cls(settings.notifications, frozenset(channels), services, off, addresses)
 
 
 def facts_of(

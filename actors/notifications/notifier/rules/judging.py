@@ -20,9 +20,9 @@ from actors.notifications.notifier.events import (
 )
 from actors.notifications.notifier.items.item import DeliveryAttempt, DeliveryState, Item
 from actors.notifications.notifier.planning.plan import ChannelPlan, RuleVerdict, plan
-from actors.notifications.notifier.rules.again import resting
 from actors.notifications.notifier.rules.devices import ended
 from actors.notifications.notifier.rules.facts import Installation, facts_of, judged, number_in
+from actors.notifications.notifier.rules.resting import resting
 from actors.notifications.notifier.rules.telling import judging
 from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import TYPES, Channel

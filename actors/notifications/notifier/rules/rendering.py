@@ -9,9 +9,7 @@ from actors.notifications.activities import (
     Address,
     CalendarInvitation,
     Mail,
-    MailAction,
     MailItem,
-    MailSubject,
     Push,
     PushUrgency,
     Sending,
@@ -110,30 +108,23 @@ def _push(state: NotifierState, sending: Sending, item: Item | None, context: Co
 
 
 def _mail(state: NotifierState, item: Item, delivery: str) -> Mail:
-    words = item.words()
-    own = item.content is not None
+    words, own = item.words(), item.own_words
+    spoken = bool(own.title or own.body)
     return Mail(
         template=item.name,
         user=state.id,
         locale=state.locale,
         tz=state.tz,
-        title=words.title if own else "",
-        body=words.body if own else "",
+        title=words.title if spoken else "",
+        body=words.body if spoken else "",
         link=words.link or _link(item),
-        actions=tuple(MailAction(one.title, one.link) for one in words.actions),
         values=item.values,
         invitations=_invitations(item),
         topic=item.topic,
-        subject=_mail_subject(item),
+        subject=item.single_subject,
         delivery=delivery,
-        notification=MailSubject("notification", item.id, item.snoozes),
+        notification=item.itself,
     )
-
-
-def _mail_subject(item: Item) -> MailSubject | None:
-    """Nothing can be done from a mail about several."""
-    one = item.subject
-    return None if one is None or item.joined else MailSubject(one.kind, one.id, one.version)
 
 
 def _invitations(item: Item) -> tuple[CalendarInvitation, ...]:
@@ -176,4 +167,4 @@ def _digest(state: NotifierState, sending: Sending, context: Context) -> Rendere
 
 
 def _link(item: Item) -> str:
-    return "" if item.subject is None else f"/open/{item.subject.kind}/{item.subject.id}"
+    return "" if item.subject is None else item.subject.page

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
+from actors.notifications.actions import Actionable
 from actors.notifications.notifier.answers import TellOutcome
 from actors.notifications.notifier.commands import Judge, Prune, ReleasePostponed, SendDigest, Tell
 from actors.notifications.notifier.events import Notified, Released, Replaced, Withdrawn
@@ -14,6 +15,7 @@ from actors.notifications.notifier.items.listing import OneQuery
 from actors.notifications.notifier.planning.plan import ChannelPlan, plan
 from actors.notifications.notifier.rules.counting import counted
 from actors.notifications.notifier.rules.facts import Installation, facts_of, in_app_delivery, judged
+from actors.notifications.notifier.rules.resting import after_rest
 from actors.notifications.notifier.rules.taking_back import ring_ends, take_back
 from actors.notifications.notifier.state import DEDUPE_MS, WEEK_MS, NotifierState
 from actors.notifications.types import CHANNELS, TYPES, Channel
@@ -53,13 +55,17 @@ def tell(state: NotifierState, house: Installation, command: Tell, context: Cont
 
 
 def release(state: NotifierState, house: Installation, command: ReleasePostponed, context: Context) -> Decision:
-    """Tell what was made for later, or was put off; a stale timer does nothing."""
+    """Tell what was made for later, or was put off; a stale timer does nothing. While notifications are switched off,
+    it waits until they are on again."""
     opened, item = state.kept.open.get(command.number), context.parts.get(str(command.number))
     if opened is None or item is None or opened.later_ms != command.later_ms or item.archived_ms:
         return Decision({})
     now_ms = context.now_ms
+    if house.off and not TYPES[item.name].locked:
+        again = SetTimer(f"release|{item.number}", after_rest(now_ms), _pack(command))
+        return Decision({}, timers=[again])
     item = msgspec.structs.replace(item, later_ms=0, chose="", chose_ms=0, revision=item.revision + 1)
-    item = _planned(state, house, item, now_ms)
+    item = _planned(state, house, _with_actions(state, house, item, now_ms), now_ms)
     event = Released(author=state.id, secret=item.content, item=_bare(item))
     notes = _sent_at_once(state, house, item, now_ms)
     return counted(state, Decision({}, events=[event], notes=notes, timers=timers_of(item)), now_ms)
@@ -122,7 +128,7 @@ def _item(state: NotifierState, house: Installation, command: Tell, now_ms: int,
         group=command.group,
         count=command.count + sum(one.count for one in joined),
         values=command.values,
-        link=command.link,
+        link=house.addresses.of(command.link or (command.subject.page if command.subject is not None else "")),
         channels=command.channels,
         sender=command.sender,
         room=command.room,
@@ -136,7 +142,23 @@ def _item(state: NotifierState, house: Installation, command: Tell, now_ms: int,
         joined=_members(joined),
         content=command.secret,
     )
-    return _planned(state, house, item, now_ms)
+    return _planned(state, house, _with_actions(state, house, item, now_ms), now_ms)
+
+
+def _with_actions(state: NotifierState, house: Installation, item: Item, now_ms: int) -> Item:
+    """With what its person can do about it, among its words: whoever has such a link, can."""
+    one = Actionable(
+        type=item.name,
+        user=state.id,
+        subject=item.single_subject,
+        itself=item.itself,
+        values=item.values,
+        made_s=now_ms // 1000,
+    )
+    actions = house.addresses.actions(one, item.locale)
+    if not actions:
+        return item
+    return msgspec.structs.replace(item, content=_pack(msgspec.structs.replace(item.own_words, actions=actions)))
 
 
 def _members(joined: Sequence[Item]) -> tuple[GroupedItem, ...]:

@@ -23,6 +23,7 @@ def _open(context: RunnerContext) -> Iterable[Connector]:
     settings = context.settings
     if not settings.email.configured:
         return
+    from common.auth.keys import link_keys
     from common.auth.links import LinkTokens
     from serve_app.capabilities.carrying import with_words
     from serve_app.capabilities.email.assembly import composer_of
@@ -32,7 +33,6 @@ def _open(context: RunnerContext) -> Iterable[Connector]:
     from serve_app.capabilities.email.ledger import MailLedger
     from serve_app.capabilities.email.linking import Linking
     from serve_app.capabilities.email.suppressions import suppressions_of
-    from serve_app.edge.conventions.keys import link_keys
 
     suppressions = suppressions_of(context.root, context.database, context.clock)
     figures = MailFigures(context.database, context.clock)

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
+from common.auth.keys import derive
 from common.clock import Clock
 from common.errors import NotFound
-from serve_app.edge.conventions.keys import derive
 
 PATH: Final = "/f/"
 _PERIOD_MS: Final = 30 * 86_400_000

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from actors.rooms.conversation.words import words_of
+from common.auth.keys import derive
 from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.sealing import Sealing
-from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database
 from store.ports.vault import Vault
 

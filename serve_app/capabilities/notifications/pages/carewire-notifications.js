@@ -84,11 +84,18 @@ function line(one) {
     made("button", { textContent: "Archive", onclick: deed("archive") }),
     " ",
     made("button", { textContent: "Why?", onclick: pressed(() => explain(one.id, why)) }),
+    ...(one.actions ?? []).flatMap(({ title, link }) => [" ", doing(title, link)]),
     why,
   );
   item.dataset.id = one.id;
   item.dataset.unread = String(!one.read_at);
   return item;
+}
+
+// A page that says what it would do, and asks: nothing happens before a press there.
+function doing(title, link) {
+  const { pathname } = new URL(link, location.origin);
+  return made("a", { textContent: title, href: pathname, target: "_blank", rel: "noopener" });
 }
 
 async function explain(id, place) {

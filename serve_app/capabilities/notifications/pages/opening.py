@@ -12,9 +12,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.responses import Response
 
+from actors.notifications.action_titles import language_of
 from common.errors import NotFound
 from config.capabilities.apps import AppSettings
-from serve_app.capabilities.email.link_titles import language_of
 
 OPENED: Final = "/open/*"
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,31}")

@@ -15,10 +15,10 @@ from typing import Final
 import msgspec
 from pymongo import ASCENDING, IndexModel
 
+from common.auth.keys import derive
 from common.clock import Clock
 from common.errors import FailedPrecondition, InvalidArgument
 from serve_app.capabilities.search.process.questions import HitCandidate
-from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database, Document, database_errors
 from store.ports.vault import Vault
 

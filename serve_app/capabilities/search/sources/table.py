@@ -7,6 +7,7 @@ from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import AnyKind
 from actors.kernel.contract.ports import EntityClient
 from actors.kernel.history.library import StoredLibrary
+from common.auth.keys import derive
 from common.clock import Clock
 from config.features import FeatureSettings
 from serve_app.capabilities.files.sight import FileSight
@@ -17,7 +18,6 @@ from serve_app.capabilities.identity.care.service import CareReader
 from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
 from serve_app.capabilities.search.sources.entry import Feeder, Source, UnjournaledSource
 from serve_app.capabilities.search.sources.practice import Practices
-from serve_app.edge.conventions.keys import derive
 from store.mongo.client import Database
 from store.ports.stores import Stores
 

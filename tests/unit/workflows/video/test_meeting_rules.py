@@ -129,7 +129,8 @@ def test_the_host_is_told_once_of_who_waits() -> None:
 def test_the_therapist_is_asked_how_a_session_went_and_nothing_happens_by_itself(status: Any) -> None:
     over = MeetingChanged(change="ended", meeting=replace(MEETING, status=status))
     ((to, tell),) = letters("notify_outcome", over, Tell)
-    assert (to, tell.name, tell.subject) == ("notifier:tess", "session_outcome", Subject("booking", "bkg_1", 3))
+    assert (to, tell.name, tell.subject) == ("notifier:tess", "session_outcome", Subject("outcome", "bkg_1", 3))
+    assert tell.link == "/open/booking/bkg_1"
     assert tell.values["outcome"] == status
     assert not letters("notify_outcome", replace(over, meeting=replace(MEETING, booking="")), Tell)
     assert not letters("notify_outcome", replace(over, change="cancelled"), Tell)
