@@ -197,6 +197,19 @@ class DevicesAnswer(msgspec.Struct, frozen=True):
     devices: list[WireDevice]
 
 
+class DeviceSession(msgspec.Struct, frozen=True):
+    """In which session a device registered, and when (ms)."""
+
+    session: str
+    since_ms: int
+
+
+class DeviceSessions(msgspec.Struct, frozen=True):
+    """Of each device that is not gone, by its id."""
+
+    devices: dict[str, DeviceSession]
+
+
 class ReceiptsTaken(msgspec.Struct, frozen=True):
     """How many receipts were taken."""
 

@@ -11,6 +11,7 @@ from actors.notifications.notifier.answers import (
     DeliveriesAnswer,
     DeviceAnswer,
     DevicesAnswer,
+    DeviceSessions,
     Glimpse,
     NotificationAnswer,
     NotificationPage,
@@ -272,6 +273,10 @@ class ListDevices(Command[DevicesAnswer], frozen=True, tag="devices"):
     """The devices of the person."""
 
 
+class TraceDevices(Command[DeviceSessions], frozen=True, tag="trace_devices"):
+    """In which sessions they registered, for whoever must know whether those last."""
+
+
 class RemoveDevice(Command[NothingToTell], frozen=True, tag="remove_device"):
     """Push to it no more."""
 
@@ -328,6 +333,7 @@ PersonalCommand = (
     | RegisterDevice
     | ProveDevice
     | ListDevices
+    | TraceDevices
     | RemoveDevice
     | TryDevice
     | NotePermission

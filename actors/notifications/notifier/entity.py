@@ -55,6 +55,7 @@ from actors.notifications.notifier.commands import (
     SystemCommand,
     Tell,
     TellCounts,
+    TraceDevices,
     TryDevice,
 )
 from actors.notifications.notifier.events import CreationCounted, NotifierErased, PreferencesSet
@@ -237,6 +238,8 @@ class Notifier(NotifierState):
                 return Decision(UnreadCounts(unread=sum(counts.values()), by_category=counts))
             case ListDevices():
                 return devices.listed(self)
+            case TraceDevices():
+                return devices.traced(self)
             case Explain():
                 return self._explain(command, context.now_ms)
         assert isinstance(command, GetPreferences)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from common.auth.keys import derive
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
+from serve_app.capabilities.identity.sessions.living import LivingSessions
 from serve_app.capabilities.notifications.analytics import AnalyticsOperations, Fares
 from serve_app.capabilities.notifications.connectors import CONNECTORS
 from serve_app.capabilities.notifications.connectors.vapid import vapid_keys_of
@@ -30,6 +31,7 @@ def notifications_of(context: ServerContext) -> Notifications:
         views=context.stores.views,
         related=context.related,
         reach=context.reach,
+        lives=LivingSessions(context.database, context.clock).lives,
         clock=context.clock,
     )
 

@@ -115,7 +115,7 @@ class DeviceOperations:
             name="list_push_devices",
             action="push.register",
             request=requests.ListDevicesRequest,
-            call=lambda _, caller: self._ask(commands.ListDevices(), caller),
+            call=lambda _, caller: self._service.devices(caller.by.user, by=caller.by, trace=caller.trace),
             rest=Rest("GET", "/api/push/devices", tag=_TAG),
             limit="read",
             response=answers.DevicesAnswer,
@@ -309,10 +309,7 @@ class DeviceOperations:
                 raise Unauthenticated("Send a token, or the pull_token of a device.")
             return caller.by.user
         bearer = self._options.tokens.read(token)
-        listed = await self._service.ask(
-            bearer.user, commands.ListDevices(), by=as_themselves(bearer.user), trace=caller.trace
-        )
-        if not any(one.device_id == bearer.device and one.state != "gone" for one in listed.devices):
+        if not await self._service.is_registered(bearer.user, bearer.device, trace=caller.trace):
             raise Unauthenticated("This device is registered no more.")
         return bearer.user
 

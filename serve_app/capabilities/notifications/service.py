@@ -1,19 +1,33 @@
 """Notifications and devices of people, as operations ask for them: the notifier decides, this finds it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import SYSTEM, Command, Principal
+from actors.kernel.contract.entity import SYSTEM, Command, Principal, as_themselves
 from actors.notifications.device.commands import Claim
-from actors.notifications.notifier.answers import DeliveriesAnswer, DeviceAnswer, TellOutcome, WireNotification
-from actors.notifications.notifier.commands import CountCreation, DropDevice, ListDeliveries, RegisterDevice, Tell
+from actors.notifications.notifier.answers import (
+    DeliveriesAnswer,
+    DeviceAnswer,
+    DevicesAnswer,
+    TellOutcome,
+    WireNotification,
+)
+from actors.notifications.notifier.commands import (
+    CountCreation,
+    DropDevice,
+    ListDeliveries,
+    ListDevices,
+    RegisterDevice,
+    Tell,
+    TraceDevices,
+)
 from actors.notifications.notifier.items.folding import NOTIFICATIONS
 from actors.notifications.notifier.subjects import Subject, Words
 from actors.notifications.types import TYPES
@@ -27,6 +41,7 @@ from serve_app.capabilities.notifications.requests import NewNotification
 from store.ports.views import ViewQuery, Views
 
 R = TypeVar("R")
+Lives: TypeAlias = Callable[[str, str, int], Awaitable[bool]]
 LARGEST_DATA: Final = 4096
 _FURTHEST_MS: Final = 366 * DAY_MS
 _SCRIPT: Final = re.compile(r"\s*(javascript|data|vbscript|blob|file):", re.IGNORECASE)
@@ -35,13 +50,24 @@ _pack: Final = msgspec.msgpack.Encoder().encode
 
 class Notifications:
     """One a process that serves clients. `related`: is this person in the care of that therapist? None: nobody knows,
-    so therapists may tell nobody. `reach`: who can reach whom at all."""
+    so therapists may tell nobody. `reach`: who can reach whom at all. `lives`: does a session of a
+    person last, in which something was registered at this time (ms)?"""
 
-    def __init__(self, region: Region, views: Views, related: Related | None, reach: Reach, clock: Clock) -> None:
+    def __init__(
+        self,
+        region: Region,
+        views: Views,
+        related: Related | None,
+        *,
+        reach: Reach,
+        lives: Lives,
+        clock: Clock,
+    ) -> None:
         self._region = region
         self._views = views
         self._related = related
         self._reach = reach
+        self._lives = lives
         self._clock = clock
 
     async def ask(self, user: str, command: Command[R], *, by: Principal, trace: str = "") -> R:
@@ -122,6 +148,30 @@ class Notifications:
         if not found:
             raise NotFound("There is no such notification.")
         return await self.ask(str(found[0].fields["user"]), command, by=SYSTEM, trace=trace)
+
+    async def devices(self, user: str, *, by: Principal, trace: str) -> DevicesAnswer:
+        """The devices of a person. One whose session has ended is gone, though nobody has tried to push to it since."""
+        listed = await self.ask(user, ListDevices(), by=by, trace=trace)
+        ended = await self._ended(user, by=by, trace=trace)
+        return DevicesAnswer(
+            [
+                replace(one, state="gone", gone_reason="session_ended") if one.device_id in ended else one
+                for one in listed.devices
+            ]
+        )
+
+    async def is_registered(self, user: str, device_id: str, *, trace: str) -> bool:
+        """Is it there, and does the session last in which it registered?"""
+        found = await self.ask(user, TraceDevices(), by=as_themselves(user), trace=trace)
+        device = found.devices.get(device_id)
+        return device is not None and await self._lives(user, device.session, device.since_ms)
+
+    async def _ended(self, user: str, *, by: Principal, trace: str) -> set[str]:
+        """The devices whose sessions have ended."""
+        found = (await self.ask(user, TraceDevices(), by=by, trace=trace)).devices
+        sessions = set(found.values())
+        over = {one for one in sessions if not await self._lives(user, one.session, one.since_ms)}
+        return {device_id for device_id, session in found.items() if session in over}
 
     async def register(self, user: str, command: RegisterDevice, *, by: Principal, trace: str) -> DeviceAnswer:
         """Push to this device from now on, and to nobody else by the same token."""

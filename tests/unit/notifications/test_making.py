@@ -9,8 +9,15 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
-from actors.notifications.notifier.answers import TellOutcome, WireNotification
-from actors.notifications.notifier.commands import CountCreation, Tell
+from actors.notifications.notifier.answers import (
+    DevicesAnswer,
+    DeviceSession,
+    DeviceSessions,
+    TellOutcome,
+    WireDevice,
+    WireNotification,
+)
+from actors.notifications.notifier.commands import CountCreation, ListDevices, Tell, TraceDevices
 from common.clock import SystemClock
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from common.reach import Reach
@@ -23,6 +30,11 @@ TESS: Final = Principal("tess", "therapist")
 ROOT: Final = Principal("root", "admin")
 
 
+def a_device(name: str) -> WireDevice:
+    state = "gone" if name == "old" else "active"
+    return WireDevice(device_id=name, platform="web", registered_at="", last_success_at=None, state=state)
+
+
 class House:
     """Ada is in Tess's care, Bea's care rests; Cyd has blocked her, and Dee was erased."""
 
@@ -30,7 +42,14 @@ class House:
         self.told: list[str] = []
         self.counted = 0
         entities: Any = self
-        self.service = Notifications(entities, MemoryViews(), self._related, Reach(self._unreachable), SystemClock())
+        self.service = Notifications(
+            entities,
+            MemoryViews(),
+            self._related,
+            reach=Reach(self._unreachable),
+            lives=self._lives,
+            clock=SystemClock(),
+        )
 
     async def _related(self, person: str, therapist: str) -> bool:
         return person in ("ada", "cyd") and therapist == "tess"
@@ -38,10 +57,17 @@ class House:
     async def _unreachable(self, user: str, others: Collection[str]) -> Collection[str]:
         return [other for other in others if other == "cyd"]
 
+    async def _lives(self, user: str, session: str, since_ms: int) -> bool:
+        return session != "ses_over"
+
     async def ask(self, entity_id: str, command: Any, **_: Any) -> Any:
         if isinstance(command, CountCreation):
             self.counted += 1
             return None
+        if isinstance(command, ListDevices):
+            return DevicesAnswer([a_device("old"), a_device("here"), a_device("over")])
+        if isinstance(command, TraceDevices):
+            return DeviceSessions({"here": DeviceSession("ses_1", 1), "over": DeviceSession("ses_over", 1)})
         assert isinstance(command, Tell)
         user = entity_id.partition(":")[2]
         if user == "dee":
@@ -133,3 +159,16 @@ def test_a_token_of_apple_has_one_spelling(token: str, kept: str) -> None:
 def test_what_changes_an_address_is_no_token_of_apple(token: str) -> None:
     with pytest.raises(InvalidArgument):
         _apple(token)
+
+
+def test_a_device_lasts_as_long_as_its_session() -> None:
+    house = House()
+    listed = asyncio.run(house.service.devices("ada", by=Principal("ada"), trace=""))
+    assert [(one.device_id, one.state) for one in listed.devices] == [
+        ("old", "gone"),
+        ("here", "active"),
+        ("over", "gone"),
+    ]
+    assert listed.devices[2].gone_reason == "session_ended"
+    registered = [asyncio.run(house.service.is_registered("ada", name, trace="")) for name in ("old", "here", "over")]
+    assert registered == [False, True, False]

@@ -6,7 +6,13 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from actors.notifications.activities import Sending
-from actors.notifications.notifier.answers import DeviceAnswer, DevicesAnswer, wire_device
+from actors.notifications.notifier.answers import (
+    DeviceAnswer,
+    DevicesAnswer,
+    DeviceSession,
+    DeviceSessions,
+    wire_device,
+)
 from actors.notifications.notifier.commands import DropDevice, NotePermission, RegisterDevice, RemoveDevice, TryDevice
 from actors.notifications.notifier.events import (
     DENIED,
@@ -73,6 +79,12 @@ def listed(state: NotifierState) -> Decision:
     """All devices, those that are gone too, the newest first."""
     devices = sorted(state.kept.devices.values(), key=lambda one: one.at_ms, reverse=True)
     return Decision(DevicesAnswer([wire_device(one) for one in devices]))
+
+
+def traced(state: NotifierState) -> Decision:
+    """In which sessions those registered that are not gone."""
+    there = (one for one in state.kept.devices.values() if one.state != "gone")
+    return Decision(DeviceSessions({one.id: DeviceSession(one.session, one.at_ms) for one in there}))
 
 
 def remove(state: NotifierState, command: RemoveDevice, context: Context) -> Decision:
