@@ -57,10 +57,15 @@ def links_of(one: Actionable) -> Iterator[Link]:
         version = 0 if kind == _OUTCOME else one.subject.version
         for action in actions:
             yield Link(action=action, user=one.user, subject=one.subject.id, version=version, expires_s=until_s)
-    action = _WITH_ITSELF.get(one.type)
-    if action is not None and one.itself is not None:
-        until_s = _until_s(one, one.made_s + _NEWS_S)
-        yield Link(action=action, user=one.user, subject=one.itself.id, version=one.itself.version, expires_s=until_s)
+    if one.type in _WITH_ITSELF and one.itself is not None:
+        until_s, itself = _until_s(one, one.made_s + _NEWS_S), one.itself
+        yield Link(
+            action=_WITH_ITSELF[one.type],
+            user=one.user,
+            subject=itself.id,
+            version=itself.version,
+            expires_s=until_s,
+        )
 
 
 def _until_s(one: Actionable, otherwise_s: int) -> int:

@@ -165,7 +165,7 @@ class RegisterSubscription(Request, Repeatable, frozen=True, kw_only=True):
 class RegisterToken(Request, Repeatable, frozen=True, kw_only=True):
     """Push to this app."""
 
-    token: Annotated[Line, Meta(max_length=4096)]
+    token: Annotated[Line, Meta(min_length=1, max_length=4096)]
     platform: Literal["ios", "ios_voip", "android", "web"]
     device_id: Id | None = None
     environment: Literal["production", "sandbox"] = "production"

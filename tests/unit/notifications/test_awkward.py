@@ -22,7 +22,7 @@ from actors.notifications.notifier.commands import (
     Render,
     SetPreferences,
 )
-from actors.notifications.notifier.planning.preferences import Channels, DigestChanges, QuietChanges, TypeChoice
+from actors.notifications.notifier.planning.preferences import ChannelChanges, DigestChanges, QuietChanges, TypeChoice
 from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.subjects import Subject
 from actors.notifications.types import TYPES
@@ -211,7 +211,7 @@ def test_emergencies_come_past_everything_and_say_past_what() -> None:
     told.ask(
         SetPreferences(
             quiet_hours=ALWAYS,
-            channels=Channels(push=False, email=False),
+            channels=ChannelChanges(push=False, email=False),
             types={"emergency_alert": TypeChoice(push=False, email=False)},
             muted={"bob": None},
             digest=DigestChanges(email="hourly"),

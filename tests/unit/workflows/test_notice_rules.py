@@ -141,7 +141,7 @@ def test_a_hold_is_nobodys_news_and_what_is_over_is_taken_back() -> None:
         ("notifier:doc", True, Subject("outcome", "b1", 7)),
     ]
     lapsed = told("notify_booking", BookingChanged(change="expired", record=replace(RECORD, status="expired")))
-    assert {tell.subject.kind for _, tell in lapsed} == {"booking"}
+    assert {tell.subject for _, tell in lapsed} == {Subject("booking", "b1", 7)}
 
 
 def test_the_bookings_of_a_series_are_one_group() -> None:
