@@ -74,7 +74,7 @@ def _until_s(one: Actionable, otherwise_s: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class NotificationLinks:
     """Where what a notification says is found. `public_url` "": below the address of the API that one asks. `tokens`
     None: this process cannot sign, so nothing can be done by a link that it makes."""
 

@@ -6,7 +6,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from actors.notifications.activities import Mail, Push, Service
-from actors.notifications.notifier.events import DeviceKept
 from actors.notifications.notifier.items.item import DeliveryAttempt, Item
 from actors.notifications.notifier.planning.plan import ChannelPlan, Outcome, Verdict
 from actors.notifications.notifier.planning.preferences import (
@@ -174,48 +173,6 @@ class DeliveriesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     why: dict[str, PlanAnswer]
 
 
-class WireDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that is pushed to."""
-
-    device_id: str
-    platform: str
-    registered_at: str
-    last_success_at: str | None
-    state: str
-    gone_reason: str | UnsetType = UNSET
-
-
-class DeviceAnswer(msgspec.Struct, frozen=True):
-    """One device."""
-
-    device: WireDevice
-
-
-class DevicesAnswer(msgspec.Struct, frozen=True):
-    """All of them."""
-
-    devices: list[WireDevice]
-
-
-class DeviceSession(msgspec.Struct, frozen=True):
-    """In which session a device registered, and when (ms)."""
-
-    session: str
-    since_ms: int
-
-
-class DeviceSessions(msgspec.Struct, frozen=True):
-    """Of each device that is not gone, by its id."""
-
-    devices: dict[str, DeviceSession]
-
-
-class ReceiptsTaken(msgspec.Struct, frozen=True):
-    """How many receipts were taken."""
-
-    recorded: int
-
-
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent, whole; neither: there is nothing to send any more. `quotes_room`: whose last message the push may
     show, with its sender, as `preview` says. `session`: the device, registered at `registered_ms`, is pushed to only
@@ -269,18 +226,6 @@ def preferences_answer(kept: Preferences, *, tz: str, locale: str) -> Preference
         muted={user: None if until is None else to_rfc3339(until) for user, until in kept.muted.items()},
         quiet_hours=kept.quiet_hours,
         digest=kept.digest,
-    )
-
-
-def wire_device(device: DeviceKept) -> WireDevice:
-    """As clients see it."""
-    return WireDevice(
-        device_id=device.id,
-        platform=device.platform,
-        registered_at=to_rfc3339(device.at_ms),
-        last_success_at=to_rfc3339(device.success_ms) if device.success_ms else None,
-        state=device.state,
-        gone_reason=device.gone_reason or UNSET,
     )
 
 

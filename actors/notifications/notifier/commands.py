@@ -2,16 +2,11 @@
 
 from typing import Literal
 
-import msgspec
-
 from actors.kernel.contract.activities import Urgency
 from actors.kernel.contract.entity import Command
-from actors.notifications.activities import Sending, Service
+from actors.notifications.activities import Sending
 from actors.notifications.notifier.answers import (
     DeliveriesAnswer,
-    DeviceAnswer,
-    DevicesAnswer,
-    DeviceSessions,
     Glimpse,
     NotificationAnswer,
     NotificationPage,
@@ -20,10 +15,21 @@ from actors.notifications.notifier.answers import (
     PulledNotifications,
     ReadSome,
     ReadUpTo,
-    ReceiptsTaken,
     Rendered,
     TellOutcome,
     UnreadCounts,
+)
+from actors.notifications.notifier.device_commands import (
+    DropDevice,
+    EndProof,
+    ListDevices,
+    NotePermission,
+    ProveDevice,
+    RecordReceipts,
+    RegisterDevice,
+    RemoveDevice,
+    TraceDevices,
+    TryDevice,
 )
 from actors.notifications.notifier.planning.preferences import (
     ChannelChanges,
@@ -236,85 +242,6 @@ class ListDeliveries(Command[DeliveriesAnswer], frozen=True, tag="deliveries"):
     """What became of a notification, and why."""
 
     id: str
-
-
-class RegisterDevice(Command[DeviceAnswer], frozen=True, kw_only=True, tag="register"):
-    """Push to this device. `mark`: a hash of its token or endpoint; `secret`: its packed address. `prove`: it is
-    unproven until it repeats the `proof` of its address, which it is pushed."""
-
-    mark: str
-    device_id: str
-    service: Service
-    platform: str
-    session: str = ""
-    locale: str = ""
-    tz: str = ""
-    app_version: str = ""
-    permission: str = ""
-    prove: bool = False
-    secret: bytes | None = None
-
-
-class ProveDevice(Command[DeviceAnswer], frozen=True, tag="prove_device"):
-    """The device repeats what it was pushed."""
-
-    device_id: str
-    proof: str
-
-
-class EndProof(Command[NothingToTell], frozen=True, tag="end_proof"):
-    """A timer: the device that registered at `at_ms` has had its time to prove itself."""
-
-    device_id: str
-    at_ms: int
-
-
-class ListDevices(Command[DevicesAnswer], frozen=True, tag="devices"):
-    """The devices of the person."""
-
-
-class TraceDevices(Command[DeviceSessions], frozen=True, tag="trace_devices"):
-    """In which sessions they registered, for whoever must know whether those last."""
-
-
-class RemoveDevice(Command[NothingToTell], frozen=True, tag="remove_device"):
-    """Push to it no more."""
-
-    device_id: str
-
-
-class TryDevice(Command[NothingToTell], frozen=True, tag="try_device"):
-    """Push something that shows that it works."""
-
-    device_id: str
-
-
-class DropDevice(Command[NothingToTell], frozen=True, tag="drop_device"):
-    """The token or endpoint with this hash is somebody else's from now on. Only Carewire itself says so."""
-
-    mark: str
-
-
-class NotePermission(Command[NothingToTell], frozen=True, tag="permission"):
-    """What the device's system says about notifications."""
-
-    device_id: str
-    state: Literal["granted", "denied", "default"]
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a delivery on its device. `at_ms`: when, as the device has it; 0: it does not say."""
-
-    delivery_id: str
-    event: Literal["displayed", "opened", "dismissed", "action"]
-    action: str = ""
-    at_ms: int = 0
-
-
-class RecordReceipts(Command[ReceiptsTaken], frozen=True, tag="receipts"):
-    """Devices tell what became of what they were sent."""
-
-    receipts: tuple[Receipt, ...]
 
 
 PersonalCommand = (

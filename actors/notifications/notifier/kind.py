@@ -27,7 +27,7 @@ from actors.notifications.notifier.items import folding, listing
 from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.rules import judging, mails
 from actors.notifications.notifier.rules.facts import Installation
-from actors.notifications.notifier.state import NotifierSnapshot
+from actors.notifications.notifier.snapshot import NotifierSnapshot
 from common.errors import PermissionDenied
 
 _pack: Final = msgspec.msgpack.Encoder().encode

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.notifications.device.events import DeviceClaimed
-from actors.notifications.notifier.commands import DropDevice
+from actors.notifications.notifier.device_commands import DropDevice
 from actors.workflows.notify import NOTIFIER
 
 _pack: Final = msgspec.msgpack.Encoder().encode

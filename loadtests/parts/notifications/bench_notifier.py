@@ -22,7 +22,7 @@ from actors.notifications.notifier.events import Marked
 from actors.notifications.notifier.items.ranges import MOST
 from actors.notifications.notifier.kind import NotifierKind
 from actors.notifications.notifier.rules.facts import Installation
-from actors.notifications.notifier.state import CategoryMarks
+from actors.notifications.notifier.snapshot import CategoryMarks
 from actors.notifications.types import CATEGORIES
 from config.capabilities.notifications import NotificationSettings
 

@@ -9,12 +9,7 @@ import msgspec
 from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.contract.entity import Principal, as_themselves
 from actors.notifications.notifier.answers import PreferencesAnswer
-from actors.notifications.notifier.commands import (
-    GetPreferences,
-    LookAtItem,
-    Mark,
-    SetPreferences,
-)
+from actors.notifications.notifier.commands import GetPreferences, LookAtItem, Mark, SetPreferences
 from actors.notifications.notifier.planning.preferences import DigestChanges, TypeChoice
 from common.auth.links import Action, Link
 from common.clock import Clock

@@ -4,19 +4,69 @@ order, with bounded memory at both ends. A bad one is its own refusal."""
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from common.errors import InvalidArgument, Unavailable
+from common.errors import InvalidArgument, RateLimited, Unavailable
+from serve_app.capabilities.notifications import examples, requests
 from serve_app.capabilities.notifications.service import Notifications
-from serve_app.edge.operation import Caller
+from serve_app.edge.operation import Caller, Operation, Rest, Result
 
 MOST_LINES: Final = 100_000
 LONGEST_LINE: Final = 64 * 1024
 WINDOW: Final = 64
 """Notifications that are on their way to notifiers at once."""
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class BulkError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why one was refused."""
+
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+class BulkLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one of several."""
+
+    index: int
+    status: Literal["created", "duplicate", "refused"]
+    id: str = ""
+    error: BulkError | None = None
+
+
+class NotificationsCreated(msgspec.Struct, frozen=True):
+    """What became of each, in their order."""
+
+    results: list[BulkLine]
+
+
+def bulk_operation(service: Notifications) -> Operation[Any]:
+    """Many at once, at both doors; as lines, at REST."""
+
+    async def create_several(request: requests.CreateNotifications, caller: Caller) -> Result:
+        return Result({"results": await created_all(service, request.notifications, caller)})
+
+    return Operation(
+        name="create_notifications",
+        action="notification.create",
+        request=requests.CreateNotifications,
+        call=create_several,
+        rest=Rest(
+            "POST",
+            "/api/notifications/bulk",
+            tag="notifications",
+            streamed=lambda chunks, caller: results_of(service, chunks, caller),
+        ),
+        limit="write",
+        response=NotificationsCreated,
+        refuses=(RateLimited,),
+        example=examples.CREATE_SEVERAL,
+        description="The same for up to 1,000 at once; each is created or refused on its own. As "
+        "`application/x-ndjson`, up to 100,000 lines stream in and results stream out.",
+    )
 
 
 async def created_all(

@@ -11,18 +11,19 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
-from actors.kernel.contract.entity import as_themselves
 from actors.notifications.activities import Address, ApnsAddress, FcmAddress, Service, WebPushAddress
-from actors.notifications.notifier import answers, commands
+from actors.notifications.notifier import device_commands
+from actors.notifications.notifier.device_answers import DeviceAnswer, DevicesAnswer, WireDevice
 from common.clock import Clock
-from common.errors import FailedPrecondition, InvalidArgument, Unauthenticated
+from common.errors import FailedPrecondition, InvalidArgument
 from common.ids import new_id
 from common.persons import NothingToTell
-from common.timeline import parse_instant, zone_of
+from common.timeline import zone_of
 from serve_app.capabilities.notifications import examples, requests
 from serve_app.capabilities.notifications.connectors.endpoints import endpoint_of
 from serve_app.capabilities.notifications.pull_tokens import PullTokens
 from serve_app.capabilities.notifications.service import Notifications
+from serve_app.capabilities.notifications.worker_operations import WorkerOperations
 from serve_app.edge.operation import Caller, Operation, Rest
 
 _TAG: Final = "push"
@@ -38,7 +39,7 @@ _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 class RegisteredDevice(msgspec.Struct, frozen=True):
     """The device, and the token with which its worker pulls."""
 
-    device: answers.WireDevice
+    device: WireDevice
     pull_token: str
 
 
@@ -118,7 +119,7 @@ class DeviceOperations:
             call=lambda _, caller: self._service.devices(caller.by.user, by=caller.by, trace=caller.trace),
             rest=Rest("GET", "/api/push/devices", tag=_TAG),
             limit="read",
-            response=answers.DevicesAnswer,
+            response=DevicesAnswer,
             example=examples.DEVICES,
             description="One's own devices, those that are gone as well.",
         )
@@ -126,7 +127,7 @@ class DeviceOperations:
             name="remove_push_device",
             action="push.register",
             request=requests.OfDevice,
-            call=lambda request, caller: self._ask(commands.RemoveDevice(request.device_id), caller),
+            call=lambda request, caller: self._ask(device_commands.RemoveDevice(request.device_id), caller),
             rest=Rest("DELETE", "/api/push/devices/{device_id}", tag=_TAG),
             limit="write",
             response=NothingToTell,
@@ -138,7 +139,7 @@ class DeviceOperations:
             name="test_push_device",
             action="push.register",
             request=requests.OfDevice,
-            call=lambda request, caller: self._ask(commands.TryDevice(request.device_id), caller),
+            call=lambda request, caller: self._ask(device_commands.TryDevice(request.device_id), caller),
             rest=Rest("POST", "/api/push/devices/{device_id}/test", tag=_TAG),
             limit="write",
             response=NothingToTell,
@@ -151,10 +152,12 @@ class DeviceOperations:
             name="prove_push_token",
             action="push.register",
             request=requests.ProvePushToken,
-            call=lambda request, caller: self._ask(commands.ProveDevice(request.device_id, request.proof), caller),
+            call=lambda request, caller: self._ask(
+                device_commands.ProveDevice(request.device_id, request.proof), caller
+            ),
             rest=Rest("POST", "/api/mobile/push-token/prove", tag=_TAG),
             limit="write",
-            response=answers.DeviceAnswer,
+            response=DeviceAnswer,
             refuses=(FailedPrecondition,),
             example=examples.PROVE,
             description="Repeat what the device was pushed (`p`): it is active from then on. Asked for where "
@@ -164,7 +167,9 @@ class DeviceOperations:
             name="push_permission",
             action="push.register",
             request=requests.PushPermission,
-            call=lambda request, caller: self._ask(commands.NotePermission(request.device_id, request.state), caller),
+            call=lambda request, caller: self._ask(
+                device_commands.NotePermission(request.device_id, request.state), caller
+            ),
             rest=Rest("POST", "/api/push/permission", tag=_TAG),
             limit="write",
             response=NothingToTell,
@@ -172,34 +177,7 @@ class DeviceOperations:
             description="What the device's system says about notifications. While it is `denied`, nothing is pushed "
             "there.",
         )
-        yield from self._of_workers()
-
-    def _of_workers(self) -> Iterator[Operation[Any]]:
-        yield Operation(
-            name="pull_notifications",
-            action="push.pull",
-            request=requests.PullRequest,
-            call=self._pull,
-            rest=Rest("GET", "/api/push/pull", tag=_TAG),
-            limit="read",
-            response=answers.PulledNotifications,
-            example=examples.PULL,
-            description="What came after a `seq`, oldest first: what a worker shows after a push. A bearer token, or "
-            "the device's `pull_token`.",
-            anonymous=True,
-        )
-        yield Operation(
-            name="push_receipts",
-            action="push.pull",
-            request=requests.PushReceipts,
-            call=self._receipts,
-            rest=Rest("POST", "/api/push/receipts", tag=_TAG),
-            limit="write",
-            response=answers.ReceiptsTaken,
-            example=examples.RECEIPTS,
-            description="What became of pushes on their device. A bearer token, or the device's `pull_token`.",
-            anonymous=True,
-        )
+        yield from WorkerOperations(self._service, self._options.tokens)
 
     async def _key(self, _: requests.PushKeyRequest, __: Caller) -> PushKey:
         return self._options.key
@@ -266,7 +244,7 @@ class DeviceOperations:
         if request.tz:
             zone_of(request.tz)
         user = caller.by.user
-        command = commands.RegisterDevice(
+        command = device_commands.RegisterDevice(
             mark=blake2b(f"{service}\0{named}".encode(), digest_size=16).hexdigest(),
             device_id=request.device_id or new_id("dev", self._clock.platform_ms()),
             service=service,
@@ -281,37 +259,6 @@ class DeviceOperations:
         )
         answer = await self._service.register(user, command, by=caller.by, trace=caller.trace)
         return RegisteredDevice(answer.device, self._options.tokens.make(user, answer.device.device_id))
-
-    async def _pull(self, request: requests.PullRequest, caller: Caller) -> answers.PulledNotifications:
-        user = await self._who(request.pull_token, caller)
-        command = commands.PullNotifications(request.after, request.limit)
-        return await self._service.ask(user, command, by=as_themselves(user), trace=caller.trace)
-
-    async def _receipts(self, request: requests.PushReceipts, caller: Caller) -> answers.ReceiptsTaken:
-        user = await self._who(request.pull_token, caller)
-        receipts = tuple(
-            commands.Receipt(
-                delivery_id=one.delivery_id,
-                event=one.event,
-                action=one.action or "",
-                at_ms=0 if one.at is None else parse_instant(one.at, "at"),
-            )
-            for one in request.receipts
-        )
-        return await self._service.ask(
-            user, commands.RecordReceipts(receipts), by=as_themselves(user), trace=caller.trace
-        )
-
-    async def _who(self, token: str | None, caller: Caller) -> str:
-        """Whose device asks. Raises Unauthenticated: nobody says, or the device is none any more."""
-        if token is None:
-            if not caller.by.user:
-                raise Unauthenticated("Send a token, or the pull_token of a device.")
-            return caller.by.user
-        bearer = self._options.tokens.read(token)
-        if not await self._service.is_registered(bearer.user, bearer.device, trace=caller.trace):
-            raise Unauthenticated("This device is registered no more.")
-        return bearer.user
 
     async def _ask(self, command: Any, caller: Caller) -> Any:
         return await self._service.ask(caller.by.user, command, by=caller.by, trace=caller.trace)

@@ -12,7 +12,7 @@ from common.clock import Clock
 from common.errors import Conflict, FailedPrecondition, InvalidArgument, RateLimited
 from common.timeline import parse_instant
 from serve_app.capabilities.notifications import examples, requests
-from serve_app.capabilities.notifications.bulk import created_all, results_of
+from serve_app.capabilities.notifications.bulk import bulk_operation
 from serve_app.capabilities.notifications.service import Notifications, notification_in
 from serve_app.edge.operation import Caller, Example, Operation, Rest, Result
 
@@ -49,32 +49,10 @@ class TypeList(msgspec.Struct, frozen=True):
     types: list[TypeLine]
 
 
-class BulkError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why one was refused."""
-
-    code: str
-    message: str
-    details: dict[str, Any] = {}
-
-
-class BulkLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one of several."""
-
-    index: int
-    status: Literal["created", "duplicate", "refused"]
-    id: str = ""
-    error: BulkError | None = None
-
-
-class NotificationsCreated(msgspec.Struct, frozen=True):
-    """What became of each, in their order."""
-
-    results: list[BulkLine]
-
-
 def notification_operations(service: Notifications, clock: Clock) -> Iterator[Operation[Any]]:
     """Section "Notifications" of the contract."""
     yield from _creating(service)
+    yield bulk_operation(service)
     yield from _reading(service)
     yield from _choosing(service, clock)  # before those of one notification: `preferences` is none's id
     yield from _marking(service)
@@ -84,9 +62,6 @@ def _creating(service: Notifications) -> Iterator[Operation[Any]]:
     async def create(request: requests.NewNotification, caller: Caller) -> answers.NotificationAnswer:
         told = await service.create(request, by=caller.by, trace=caller.trace, key=caller.idempotency_key)
         return answers.NotificationAnswer(notification_in(told))
-
-    async def create_several(request: requests.CreateNotifications, caller: Caller) -> Result:
-        return Result({"results": await created_all(service, request.notifications, caller)})
 
     yield Operation(
         name="create_notification",
@@ -101,21 +76,6 @@ def _creating(service: Notifications) -> Iterator[Operation[Any]]:
         example=examples.CREATE,
         description="Tell a person something. Administrators; therapists tell people in their care announcements, 60 "
         "an hour. The same `dedupe_key` for a person is one notification for 7 days.",
-    )
-    yield Operation(
-        name="create_notifications",
-        action="notification.create",
-        request=requests.CreateNotifications,
-        call=create_several,
-        rest=Rest(
-            "POST", f"{_ROOT}/bulk", tag=_TAG, streamed=lambda chunks, caller: results_of(service, chunks, caller)
-        ),
-        limit="write",
-        response=NotificationsCreated,
-        refuses=(RateLimited,),
-        example=examples.CREATE_SEVERAL,
-        description="The same for up to 1,000 at once; each is created or refused on its own. As "
-        "`application/x-ndjson`, up to 100,000 lines stream in and results stream out.",
     )
 
 

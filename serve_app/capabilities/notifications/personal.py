@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.notifications.notifier.answers import WireNotification
-from actors.notifications.notifier.commands import Erase, GetPreferences, ListDevices, ListNotifications
+from actors.notifications.notifier.commands import Erase, GetPreferences, ListNotifications
+from actors.notifications.notifier.device_commands import ListDevices
 from serve_app.capabilities.capability import Section
 from serve_app.capabilities.notifications.operations import below_of
 from serve_app.capabilities.notifications.service import Notifications

@@ -12,22 +12,10 @@ from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
 from actors.kernel.contract.entity import SYSTEM, Command, Principal, as_themselves
 from actors.notifications.device.commands import Claim
-from actors.notifications.notifier.answers import (
-    DeliveriesAnswer,
-    DeviceAnswer,
-    DevicesAnswer,
-    TellOutcome,
-    WireNotification,
-)
-from actors.notifications.notifier.commands import (
-    CountCreation,
-    DropDevice,
-    ListDeliveries,
-    ListDevices,
-    RegisterDevice,
-    Tell,
-    TraceDevices,
-)
+from actors.notifications.notifier.answers import DeliveriesAnswer, TellOutcome, WireNotification
+from actors.notifications.notifier.commands import CountCreation, ListDeliveries, Tell
+from actors.notifications.notifier.device_answers import DeviceAnswer, DevicesAnswer
+from actors.notifications.notifier.device_commands import DropDevice, ListDevices, RegisterDevice, TraceDevices
 from actors.notifications.notifier.items.folding import NOTIFICATIONS
 from actors.notifications.notifier.subjects import Subject, Words
 from actors.notifications.types import TYPES

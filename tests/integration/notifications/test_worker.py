@@ -158,6 +158,8 @@ async def test_a_push_shows_what_it_pulls(device: Device) -> None:
     (shown,) = await device.shows(1)
     assert (shown["title"], shown["body"]) == ("Closed on Friday", "Back on Monday.")
     assert shown["data"]["n"] == made["seq"]
+    assert [(one["action"], one["title"]) for one in shown["actions"]] == [("mark_read", "Mark as read")]
+    assert shown["data"]["links"]["mark_read"].startswith("/l/")
 
 
 async def test_a_second_push_of_it_shows_nothing_twice(device: Device) -> None:
@@ -268,6 +270,8 @@ async def test_the_page_lists_what_was_told_reads_it_and_says_why(device: Device
     rows = await page.evaluate(f"[...{item}.querySelectorAll('tbody tr')].map((row) => row.innerText)")
     assert rows[0].split()[:2] == ["in_app", "sent"]
     assert "not_configured" in rows[2]
+    leads = await page.evaluate(f"{item}.querySelector('a').getAttribute('href')")
+    assert (await device.home.ok("GET", f"/api/actions/{leads.removeprefix('/l/')}"))["action"] == "mark_read"
     await page.evaluate(f"{BUTTON}({json.dumps(made['id'])}, 'Read')")
     await page.ready(f"{item}.dataset.unread === 'false'")
     path = f"/api/notifications/{made['id']}"

@@ -8,7 +8,8 @@ from actors.kernel.contract.activities import Activity, Answered, Still
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.history.codec import StoredActivity, decode_effects
 from actors.notifications.activities import Pushed, Sending, WebPushAddress
-from actors.notifications.notifier.commands import NotifierCommand, RegisterDevice, Tell
+from actors.notifications.notifier.commands import NotifierCommand, Tell
+from actors.notifications.notifier.device_commands import RegisterDevice
 from actors.notifications.notifier.kind import NotifierKind
 from actors.notifications.notifier.rules.facts import Installation
 from config.capabilities.notifications import NotificationSettings

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import SYSTEM
-from actors.notifications.actions import Addresses
+from actors.notifications.actions import NotificationLinks
 from actors.notifications.notifier.commands import GetNotification, ListNotifications, Mark, PullNotifications, Render
 from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.subjects import Subject, Words
+from common.auth.keys import link_keys
 from common.auth.links import Link, LinkTokens
 from common.timeline import DAY_MS, HOUR_MS
 from config.settings import Settings
@@ -19,11 +20,11 @@ from tests.unit.rooms.harness import run
 
 TOKENS: Final = LinkTokens([b"k" * 32])
 PUBLIC: Final = "https://care.example"
-LINKED: Final = replace(HOUSE, addresses=Addresses(PUBLIC, TOKENS))
+LINKED: Final = replace(HOUSE, links=NotificationLinks(PUBLIC, TOKENS))
 BOOKING: Final = Subject("booking", "bkg_1", 4)
 
 
-def links(notification: Any) -> list[Link]:
+def pressable(notification: Any) -> list[Link]:
     """What the buttons do, as whoever presses them is read."""
     shown = notification.get("actions", [])
     found = [TOKENS.read(one["link"].removeprefix(f"{PUBLIC}/l/")) for one in shown]
@@ -51,8 +52,8 @@ def links(notification: Any) -> list[Link]:
 def test_each_type_has_its_buttons(name: str, subject: Subject | None, actions: list[str]) -> None:
     told = Told(LINKED)
     shown = told.tell(name, subject=subject, values={"starts_at_ms": told.now_ms + DAY_MS})
-    assert [one.action for one in links(shown)] == actions
-    assert all(one.user == "ann" for one in links(shown))
+    assert [one.action for one in pressable(shown)] == actions
+    assert all(one.user == "ann" for one in pressable(shown))
 
 
 def test_they_are_the_same_in_the_list_and_for_a_worker_and_are_sealed() -> None:
@@ -72,7 +73,7 @@ def test_they_are_the_same_in_the_list_and_for_a_worker_and_are_sealed() -> None
 def test_a_button_about_a_booking_is_good_for_its_version_until_it_begins() -> None:
     told = Told(LINKED)
     begins_ms = told.now_ms + DAY_MS
-    (cancel,) = links(told.tell("booking_changed", subject=BOOKING, values={"starts_at_ms": begins_ms}))
+    (cancel,) = pressable(told.tell("booking_changed", subject=BOOKING, values={"starts_at_ms": begins_ms}))
     assert (cancel.subject, cancel.version, cancel.expires_s) == ("bkg_1", 4, begins_ms // 1000)
 
 
@@ -81,8 +82,8 @@ def test_how_a_session_went_is_asked_after_the_booking_was_told_of_and_answered_
     told.tell("booking_confirmed", subject=BOOKING)
     told.tell("appointment_reminder", subject=Subject("booking", "bkg_1", 5))
     asked = told.tell("session_outcome", subject=Subject("outcome", "bkg_1", 4), values={"starts_at_ms": 1})
-    assert {(one.subject, one.version) for one in links(asked)} == {("bkg_1", 0)}
-    assert min(one.expires_s for one in links(asked)) > told.now_ms // 1000 + 29 * DAY_MS // 1000
+    assert {(one.subject, one.version) for one in pressable(asked)} == {("bkg_1", 0)}
+    assert min(one.expires_s for one in pressable(asked)) > told.now_ms // 1000 + 29 * DAY_MS // 1000
 
 
 def test_nothing_is_done_about_several_at_once() -> None:
@@ -90,17 +91,17 @@ def test_nothing_is_done_about_several_at_once() -> None:
     told.tell("booking_confirmed", subject=Subject("booking", "bkg_1", 1), group="series")
     both = told.tell("booking_confirmed", subject=Subject("booking", "bkg_2", 1), group="series")
     assert both["count"] == 2
-    assert links(both) == []
+    assert pressable(both) == []
 
 
 def test_what_was_put_off_can_be_put_off_again() -> None:
     told = Told(LINKED)
     shown = told.tell("worksheet_due", subject=Subject("assignment", "asg_1", 1))
-    assert [one.version for one in links(shown)] == [0]
+    assert [one.version for one in pressable(shown)] == [0]
     told.ask(Mark(shown["id"], "snoozed", told.now_ms + HOUR_MS))
     told.pass_time(told.now_ms + 2 * HOUR_MS)
     again = told.ask(GetNotification(shown["id"]))["notification"]
-    assert [(one.action, one.version) for one in links(again)] == [("snooze", 1)]
+    assert [(one.action, one.version) for one in pressable(again)] == [("snooze", 1)]
 
 
 def test_words_of_somebodys_own_stay_and_a_mail_gets_its_buttons_where_it_is_made() -> None:
@@ -138,7 +139,7 @@ def test_it_leads_to_what_it_is_about(members: Any, link: str | None) -> None:
 
 
 def test_without_a_public_address_links_are_paths_and_without_a_key_there_are_no_buttons() -> None:
-    shown = Told(replace(HOUSE, addresses=Addresses("", TOKENS))).tell("booking_changed", subject=BOOKING)
+    shown = Told(replace(HOUSE, links=NotificationLinks("", TOKENS))).tell("booking_changed", subject=BOOKING)
     assert shown["link"] == "/open/booking/bkg_1"
     assert shown["actions"][0]["link"].startswith("/l/")
     assert "actions" not in Told().tell("booking_changed", subject=BOOKING)
@@ -146,7 +147,8 @@ def test_without_a_public_address_links_are_paths_and_without_a_key_there_are_no
 
 def test_an_installation_signs_with_the_key_that_its_doors_read_with() -> None:
     settings = Settings.model_validate({"auth": {"secret": "s" * 40}, "http": {"public_url": f"{PUBLIC}/"}})
-    addresses = Installation.of(settings).addresses
-    assert addresses.public_url == PUBLIC
-    assert addresses.tokens is not None
-    assert Installation.of(Settings()).addresses.tokens is None
+    links = Installation.of(settings).links
+    assert (links.public_url, Installation.of(Settings()).links.tokens) == (PUBLIC, None)
+    assert links.tokens is not None
+    link = Link(action="mark_read", user="ann", subject="ntf_1", version=0, expires_s=1)
+    assert LinkTokens(link_keys("s" * 40, settings.notifications.link_generation)).read(links.tokens.make(link)) == link

@@ -17,11 +17,10 @@ from actors.notifications.notifier.commands import (
     Mark,
     ReadAll,
     ReadSeveral,
-    Receipt,
-    RecordReceipts,
     Render,
     SetPreferences,
 )
+from actors.notifications.notifier.device_commands import Receipt, RecordReceipts
 from actors.notifications.notifier.planning.preferences import ChannelChanges, DigestChanges, QuietChanges, TypeChoice
 from actors.notifications.notifier.rules.facts import Installation
 from actors.notifications.notifier.subjects import Subject

@@ -14,7 +14,6 @@ from actors.notifications.notifier.commands import (
     Erase,
     Explain,
     ListDeliveries,
-    ListDevices,
     ListNotifications,
     MailCameBack,
     Mark,
@@ -23,8 +22,8 @@ from actors.notifications.notifier.commands import (
     ReadAll,
     Render,
     SetPreferences,
-    TryDevice,
 )
+from actors.notifications.notifier.device_commands import ListDevices, TryDevice
 from actors.notifications.notifier.kind import NotifierKind
 from actors.notifications.notifier.planning.preferences import DigestChanges, QuietChanges
 from actors.notifications.notifier.subjects import Subject, Words

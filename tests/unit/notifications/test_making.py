@@ -9,15 +9,10 @@ import msgspec
 import pytest
 
 from actors.kernel.contract.entity import Principal
-from actors.notifications.notifier.answers import (
-    DevicesAnswer,
-    DeviceSession,
-    DeviceSessions,
-    TellOutcome,
-    WireDevice,
-    WireNotification,
-)
-from actors.notifications.notifier.commands import CountCreation, ListDevices, Tell, TraceDevices
+from actors.notifications.notifier.answers import TellOutcome, WireNotification
+from actors.notifications.notifier.commands import CountCreation, Tell
+from actors.notifications.notifier.device_answers import DevicesAnswer, DeviceSession, DeviceSessions, WireDevice
+from actors.notifications.notifier.device_commands import ListDevices, TraceDevices
 from common.clock import SystemClock
 from common.errors import FailedPrecondition, InvalidArgument, PermissionDenied
 from common.reach import Reach

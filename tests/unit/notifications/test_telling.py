@@ -15,8 +15,8 @@ from actors.notifications.notifier.commands import (
     ListNotifications,
     Mark,
     ReadAll,
-    RegisterDevice,
 )
+from actors.notifications.notifier.device_commands import RegisterDevice
 from actors.notifications.notifier.rules.marking import TOLD_ONE_BY_ONE
 from actors.notifications.notifier.subjects import Subject
 from common.errors import PermissionDenied

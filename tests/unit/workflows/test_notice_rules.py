@@ -18,7 +18,8 @@ from actors.notifications.activities import Mail
 from actors.notifications.device.commands import Claim
 from actors.notifications.device.events import DeviceClaimed
 from actors.notifications.mailing.events import Traced
-from actors.notifications.notifier.commands import Acknowledge, DropDevice, MailCameBack, Tell
+from actors.notifications.notifier.commands import Acknowledge, MailCameBack, Tell
+from actors.notifications.notifier.device_commands import DropDevice
 from actors.notifications.notifier.events import (
     AllRead,
     CountsTold,

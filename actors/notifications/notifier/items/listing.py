@@ -15,7 +15,8 @@ from actors.notifications.notifier.answers import (
 )
 from actors.notifications.notifier.items.folding import NOTIFICATIONS, item_in, view_id
 from actors.notifications.notifier.items.item import Item
-from actors.notifications.notifier.state import CategoryMarks, NotifierSnapshot, NotifierState
+from actors.notifications.notifier.snapshot import CategoryMarks, NotifierSnapshot
+from actors.notifications.notifier.state import NotifierState
 from store.ports.views import Scalar, ViewQuery
 
 SCAN: Final = 200

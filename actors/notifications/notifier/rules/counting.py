@@ -8,7 +8,8 @@ import msgspec
 from actors.kernel.contract.entity import Decision, Event, SetTimer
 from actors.notifications.notifier.commands import TellCounts
 from actors.notifications.notifier.events import AllRead, CountsTold, Marked, Notified, Released, Replaced
-from actors.notifications.notifier.state import CategoryMarks, NotifierSnapshot, NotifierState
+from actors.notifications.notifier.snapshot import CategoryMarks, NotifierSnapshot
+from actors.notifications.notifier.state import NotifierState
 
 _EVERY_MS: Final = 1000
 _COUNTS: Final = (Notified, Released, Replaced, Marked, AllRead)

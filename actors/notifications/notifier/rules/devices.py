@@ -6,14 +6,20 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
 from actors.notifications.activities import Sending
-from actors.notifications.notifier.answers import (
+from actors.notifications.notifier.device_answers import (
     DeviceAnswer,
     DevicesAnswer,
     DeviceSession,
     DeviceSessions,
     wire_device,
 )
-from actors.notifications.notifier.commands import DropDevice, NotePermission, RegisterDevice, RemoveDevice, TryDevice
+from actors.notifications.notifier.device_commands import (
+    DropDevice,
+    NotePermission,
+    RegisterDevice,
+    RemoveDevice,
+    TryDevice,
+)
 from actors.notifications.notifier.events import (
     DENIED,
     DeviceEnded,
@@ -27,7 +33,8 @@ from actors.notifications.notifier.events import (
 from actors.notifications.notifier.rules import proving
 from actors.notifications.notifier.rules.again import judged_again
 from actors.notifications.notifier.rules.facts import Installation, lane_of
-from actors.notifications.notifier.state import MOST_DEVICES, NotifierState
+from actors.notifications.notifier.snapshot import MOST_DEVICES
+from actors.notifications.notifier.state import NotifierState
 from common.errors import FailedPrecondition, InvalidArgument, NotFound
 from common.ids import is_id
 from common.timeline import MINUTE_MS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from actors.notifications.actions import Addresses
+from actors.notifications.actions import NotificationLinks
 from actors.notifications.activities import EMAIL, Sending, Service
 from actors.notifications.notifier.events import DeviceKept, Judged, Owing
 from actors.notifications.notifier.items.item import DeliveryAttempt, Item
@@ -29,13 +29,13 @@ _KEPT_BY_SERVICES_MS: Final = 28 * DAY_MS  # FCM keeps a message for so long, an
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What this installation has. `services`: those that push; `channels`: on which it tells at all. `off`: it tells
-    emergencies alone. `addresses`: where what is told leads."""
+    emergencies alone. `links`: where what is told leads."""
 
     settings: NotificationSettings
     channels: frozenset[Channel] = frozenset(("in_app", "push", "email"))
     services: frozenset[Service] = frozenset(("webpush", "fcm", "apns"))
     off: bool = False
-    addresses: Addresses = field(default_factory=Addresses)
+    links: NotificationLinks = field(default_factory=NotificationLinks)
 
     @classmethod
     def of(cls, settings: Settings) -> "Installation":
@@ -56,8 +56,8 @@ class Installation:
         services = frozenset(name for name, there in has.items() if there)
         secret, generation = settings.auth.secret, settings.notifications.link_generation
         tokens = None if secret is None else LinkTokens(link_keys(secret.get_secret_value(), generation))
-        addresses = Addresses((settings.http.public_url or "").rstrip("/"), tokens)
-        return cls(settings.notifications, frozenset(channels), services, off, addresses)
+        links = NotificationLinks((settings.http.public_url or "").rstrip("/"), tokens)
+        return cls(settings.notifications, frozenset(channels), services, off, links)
 
 
 def facts_of(

@@ -6,16 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Event, SetTimer
-from actors.notifications.notifier.answers import ReadSome, ReadUpTo, ReceiptsTaken
-from actors.notifications.notifier.commands import (
-    Acknowledge,
-    Mark,
-    ReadAll,
-    ReadSeveral,
-    Receipt,
-    RecordReceipts,
-    ReleasePostponed,
-)
+from actors.notifications.notifier.answers import ReadSome, ReadUpTo
+from actors.notifications.notifier.commands import Acknowledge, Mark, ReadAll, ReadSeveral, ReleasePostponed
+from actors.notifications.notifier.device_answers import ReceiptsTaken
+from actors.notifications.notifier.device_commands import Receipt, RecordReceipts
 from actors.notifications.notifier.events import AllRead, DeliveriesChanged, Marked, SeenOnScreen
 from actors.notifications.notifier.items.item import DeliveryAttempt, DeliveryState, Item
 from actors.notifications.notifier.items.listing import OneQuery

@@ -7,8 +7,8 @@ import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
 from actors.notifications.activities import Address, Sending
-from actors.notifications.notifier.answers import DeviceAnswer, wire_device
-from actors.notifications.notifier.commands import EndProof, ProveDevice
+from actors.notifications.notifier.device_answers import DeviceAnswer, wire_device
+from actors.notifications.notifier.device_commands import EndProof, ProveDevice
 from actors.notifications.notifier.events import DeviceKept, DeviceNoted, Owing, TrialOwed
 from actors.notifications.notifier.items.folding import device_part
 from actors.notifications.notifier.rules.facts import lane_of

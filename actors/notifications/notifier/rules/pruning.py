@@ -10,7 +10,8 @@ from actors.notifications.notifier.events import Pruned
 from actors.notifications.notifier.items.folding import gone
 from actors.notifications.notifier.items.item import Item
 from actors.notifications.notifier.rules.counting import counted
-from actors.notifications.notifier.state import WEEK_MS, NotifierState
+from actors.notifications.notifier.snapshot import WEEK_MS
+from actors.notifications.notifier.state import NotifierState
 
 AT_ONCE: Final = 100
 """Notifications that one turn forgets."""

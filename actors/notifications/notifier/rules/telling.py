@@ -17,7 +17,8 @@ from actors.notifications.notifier.rules.counting import counted
 from actors.notifications.notifier.rules.facts import Installation, facts_of, in_app_delivery, judged
 from actors.notifications.notifier.rules.resting import after_rest
 from actors.notifications.notifier.rules.taking_back import ring_ends, take_back
-from actors.notifications.notifier.state import DEDUPE_MS, WEEK_MS, NotifierState
+from actors.notifications.notifier.snapshot import DEDUPE_MS, WEEK_MS
+from actors.notifications.notifier.state import NotifierState
 from actors.notifications.types import CHANNELS, TYPES, Channel
 from common.errors import InvalidArgument
 from common.numbered_ids import mark_of, timed_id
@@ -128,7 +129,7 @@ def _item(state: NotifierState, house: Installation, command: Tell, now_ms: int,
         group=command.group,
         count=command.count + sum(one.count for one in joined),
         values=command.values,
-        link=house.addresses.of(command.link or (command.subject.page if command.subject is not None else "")),
+        link=house.links.of(command.link or (command.subject.page if command.subject is not None else "")),
         channels=command.channels,
         sender=command.sender,
         room=command.room,
@@ -155,7 +156,7 @@ def _with_actions(state: NotifierState, house: Installation, item: Item, now_ms:
         values=item.values,
         made_s=now_ms // 1000,
     )
-    actions = house.addresses.actions(one, item.locale)
+    actions = house.links.actions(one, item.locale)
     if not actions:
         return item
     return msgspec.structs.replace(item, content=_pack(msgspec.structs.replace(item.own_words, actions=actions)))

@@ -7,15 +7,12 @@ import pytest
 
 from actors.kernel.contract.entity import SYSTEM
 from actors.notifications.activities import FcmAddress
-from actors.notifications.notifier.commands import (
-    Explain,
-    ListDeliveries,
+from actors.notifications.notifier.commands import Explain, ListDeliveries, Render, SetPreferences
+from actors.notifications.notifier.device_commands import (
     ListDevices,
     NotePermission,
     ProveDevice,
     RegisterDevice,
-    Render,
-    SetPreferences,
     TryDevice,
 )
 from actors.notifications.notifier.subjects import Words
