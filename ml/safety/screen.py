@@ -1,9 +1,13 @@
 """Does a message speak of harm? Rules alone: they say what, how urgent, and which of them said so.
 
+Two readings, the graver counts: patterns that fit what people say (`crisis.py`), and groups of words that mean it when
+they stand together, in whatever order (`meanings.py`).
+
 Recall before precision: what is surely denied, surely of the past, surely somebody's story or only a topic is let go;
 every doubt counts. Wanted of messages of any kind, so it needs neither a model nor the lexicon of complaints.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +16,8 @@ from ml.language.lexicon import LexiconMatch
 from ml.language.scope import ScopeStanding, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import Token, WordForms
-from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, Kind, Severity, marked
+from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, CrisisWords, Kind, Severity, marked
+from ml.safety.meanings import Meanings, Reading
 
 OVER: Final = (ScopeStanding.DENIED, ScopeStanding.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
@@ -20,6 +25,9 @@ NOUNS: Final = frozenset(  # said of a topic as well as of oneself
      "suizid", "selbstmordgedanken", "suizidgedanken", "suicidio", "self injury", "suicide attempts", "suicide notes",
      "violent thoughts"}
 )  # fmt: skip
+
+
+_SENTENCE: Final = re.compile(r"[.!?\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +47,14 @@ class CrisisScreen:
     """Reads messages by the rules of crisis. Pure; one instance serves a process."""
 
     def __init__(
-        self, rules: CrisisRules | None = None, words: WordForms | None = None, cues: Cues | None = None
+        self,
+        rules: CrisisRules | None = None,
+        meanings: Meanings | None = None,
+        words: WordForms | None = None,
+        cues: Cues | None = None,
     ) -> None:
         self._rules = rules or CrisisRules()
+        self._meanings = meanings or Meanings()
         self._words = words or WordForms()
         self._cues = cues or Cues()
 
@@ -56,23 +69,27 @@ class CrisisScreen:
     def _read(self, folded: str, message: str) -> HarmFinding:
         plain = self._rules.plain(folded)
         found = sorted(self._rules.find(plain), key=lambda one: one.start) if self._rules.may_hold(plain) else []
-        if not found:
-            return HarmFinding("normal", (), (), message)
-        stands = self._standing(marked(plain, found), len(found))
-        topic = self._rules.topic.search(plain) is not None
-        told: list[CrisisRule] = []
-        left = list(plain)
-        for said, standing in zip(found, stands, strict=True):
-            if standing in OVER or (topic and plain[said.start : said.end].strip() in NOUNS):
-                left[said.start : said.end] = " " * (said.end - said.start)
-            else:
-                told.append(said.rule)
+        over: list[CrisisWords] = []
+        told: list[CrisisRule | Reading] = []
+        left = message
+        if found:
+            stands = self._standing(marked(plain, found), len(found))
+            topic = self._rules.topic.search(plain) is not None
+            for said, standing in zip(found, stands, strict=True):
+                if standing in OVER or (topic and plain[said.start : said.end].strip() in NOUNS):
+                    over.append(said)
+                else:
+                    told.append(said.rule)
+            left = _without(plain, over) if over else message
+        told.extend(self._meanings.read(_other_sentences(folded, plain, over) if over else folded))
+        if told and self._meanings.is_harmless(folded):
+            return HarmFinding("normal", (), (), _without(plain, found))
         told.sort(key=lambda rule: -SEVERITIES.index(rule.severity))
         return HarmFinding(
             told[0].severity if told else "normal",
             tuple(dict.fromkeys(rule.kind for rule in told)),
             tuple(dict.fromkeys(rule.id for rule in told)),
-            message if len(told) == len(found) else "".join(left),
+            left,
         )
 
     def _standing(self, text: str, count: int) -> list[ScopeStanding]:
@@ -88,3 +105,17 @@ class CrisisScreen:
 
 def _is_mark(token: Token) -> bool:
     return token.raw.startswith(MARK) and len(token.raw) > len(MARK)
+
+
+def _without(plain: str, over: list[CrisisWords]) -> str:
+    """Plain text with blanks in the place of these."""
+    left = list(plain)
+    for said in over:
+        left[said.start : said.end] = " " * (said.end - said.start)
+    return "".join(left)
+
+
+def _other_sentences(folded: str, plain: str, over: list[CrisisWords]) -> str:
+    """The sentences of a folded text in which none of these stands; `plain` is the same text as the rules read it."""
+    denied = {len(_SENTENCE.findall(plain, 0, said.start)) for said in over}
+    return ". ".join(text for at, text in enumerate(_SENTENCE.split(folded)) if at not in denied)

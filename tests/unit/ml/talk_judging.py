@@ -1,4 +1,4 @@
-"""Judges the screen on `cases/talk.toml`: `python -m tests.unit.ml.talk_judging [--half blind]`.
+"""Judges the screen on labelled texts: `python -m tests.unit.ml.talk_judging [--half blind] [--set other_words]`.
 
 Rules alone, and rules with the model beside them: recall of danger and of emergencies, false alarms, and the precision
 that follows, by group and by language.
@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.ml import MlSettings
+from ml.language.text import fold
 from ml.messages.answer import MessageReader
 from ml.messages.classifier import FOLDER, MessageModel
+from ml.safety.meanings import Meanings
 from ml.safety.screen import CrisisScreen
 
 CASES = Path(__file__).parent / "cases" / "talk.toml"
+OTHER_WORDS = CASES.with_name("other_words.toml")
 HALVES = ("development", "blind")
 
 
@@ -37,9 +40,9 @@ class Text:
         return "ordinary" if self.group == "ordinary" else "hard"
 
 
-def texts(half: str | None = None) -> Iterator[Text]:
+def texts(half: str | None = None, cases: Path = CASES) -> Iterator[Text]:
     """Those of a half, or all."""
-    for block in tomllib.loads(CASES.read_text(encoding="utf-8"))["block"]:
+    for block in tomllib.loads(cases.read_text(encoding="utf-8"))["block"]:
         for number, text in enumerate(block["texts"].strip().splitlines()):
             if half is None or HALVES[number % 2] == half:
                 yield Text(block["severity"], block["lang"], block["group"], text)
@@ -63,10 +66,10 @@ class Judgement:
         return self.right["danger"] / (self.right["danger"] + false)
 
 
-def judged(half: str, severity_of: Callable[[str], str]) -> Judgement:
+def judged(half: str, severity_of: Callable[[str], str], cases: Path = CASES) -> Judgement:
     """What somebody who says how grave a text is makes of a half."""
     found = Judgement(Counter(), Counter())
-    for one in texts(half):
+    for one in texts(half, cases):
         said = severity_of(one.text)
         right = (said != "normal") is (one.kind == "danger")
         for name in (one.kind, f"{one.kind}, {one.lang}", f"{one.severity}, {one.group}"):
@@ -81,14 +84,16 @@ def judged(half: str, severity_of: Callable[[str], str]) -> Judgement:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=HALVES, default="development")
-    half, screen = parser.parse_args().half, CrisisScreen()
+    parser.add_argument("--set", choices=(CASES.stem, OTHER_WORDS.stem), default=CASES.stem)
+    asked, screen, meanings = parser.parse_args(), CrisisScreen(), Meanings()
     reader = MessageReader(MessageModel.load(MlSettings().artifacts / FOLDER), screen)
     readers: dict[str, Callable[[str], str]] = {
         "rules": lambda text: screen.read(text).severity,
+        "meanings alone": lambda text: "high" if meanings.read(fold(text)) else "normal",
         "with model": lambda text: str(reader.classify(text, "safety")["severity"]),
     }
     for name, severity_of in readers.items():
-        found = judged(half, severity_of)
+        found = judged(asked.half, severity_of, CASES.with_name(f"{asked.set}.toml"))
         print(f"{name}: precision {found.precision:.3f}")
         for group in sorted(found.total):
             print(f"  {group:32} {found.right[group]:4} of {found.total[group]:4}  {found.share(group):.3f}")
