@@ -96,6 +96,7 @@ class Post(Command[PostedMessage], frozen=True, tag="post", kw_only=True, omit_d
     words: tuple[str, ...] | None = None  # that must not be said where one speaks of a client; None: not looked up
     more: More | None = None
     rich: Rich | None = None
+    named: tuple[str, ...] = ()  # the names of the files in it: people read them too
 
 
 class Say(Command[Done], frozen=True, tag="say", kw_only=True):

@@ -54,7 +54,8 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
         rules.check_client_id(command.client_id)
     if room.guarded:
         finding.check_attached(room, command.attachments)
-    if room.guarded and (found := finding.found_in(room, command.body, command.attachments, said)):
+        finding.check_client_id(room, command.client_id or "")
+    if room.guarded and (found := finding.found_in(room, command.body, command.attachments, said, *command.named)):
         content = Content(command.body, command.attachments if attached else b"", command.rich)
         return holding.hold_post(room=room, command=command, content=content, found=found, context=context)
     answered: Message | None = None

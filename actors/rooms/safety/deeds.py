@@ -10,6 +10,7 @@ from actors.rooms.keeping import holds
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.room.events import Deleted, Left
 from actors.rooms.room.membership import require_member
+from actors.rooms.room.outcome import room_id_of
 from actors.rooms.room.sight import blind_to, veil_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
@@ -78,9 +79,11 @@ def needs(room: RoomState, command: SafetyCommand) -> Sequence[str]:
     """Keys of the parts that `decide` will want."""
     if isinstance(command, Testify):
         return testimony.needs(room, command)
-    message_id = command.message_id if isinstance(command, TakeDown) else ""
-    message_id = command.target if isinstance(command, PostHeld) else message_id
-    seq = seq_in(message_id, room.mark) if message_id else None
+    seq: int | None = None
+    if isinstance(command, TakeDown):
+        seq = _seq_of(room, command.message_id)
+    elif isinstance(command, PostHeld):
+        seq = seq_in(command.target, room.mark) if command.target else None
     if seq is None or seq > room.last_seq:
         return ()
     return holds.with_holds([str(seq)])
@@ -92,9 +95,16 @@ def may_read(room: RoomState, user: str, now_ms: int) -> bool:
     return reader is not None and now_ms < reader.until
 
 
+def _seq_of(room: RoomState, message: str) -> int | None:
+    """Of its id; or of `room:<id>#<seq>`, as the follower knows a message of which it has read an edit alone."""
+    entity, _, number = message.rpartition("#")
+    if entity and room_id_of(entity) == room.id:
+        return int(number) if number.isdecimal() else None
+    return seq_in(message, room.mark)
+
+
 def _take_down(room: RoomState, command: TakeDown, context: Context) -> Decision:
-    seq = seq_in(command.message_id, room.mark)
-    message = context.parts.get(str(seq))
+    message = context.parts.get(str(_seq_of(room, command.message_id)))
     if not isinstance(message, Message) or message.deleted_at is not None:
         return Decision(Done())
     event = Deleted(at=context.now_ms, target=message.seq, sender=message.sender, unseen_by=blind_to(room, message.seq))

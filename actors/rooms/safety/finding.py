@@ -1,5 +1,6 @@
 """What holds words back in a room that holds, and what nobody may put beside them there. Pure."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ from common.errors import FailedPrecondition
 
 _SPOKEN: Final = frozenset({"alt", "caption", "name", "title", "text", "prompt", "options"})
 _OF_FILES: Final = frozenset({"file_id", "alt"})
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_PHONE: Final = "phone"
+_DIALLED: Final = re.compile(r"(?:\+|00?)[1-9][\d ()./-]{5,}")
 _json: Final = msgspec.json.Decoder().decode
 
 
@@ -29,6 +33,15 @@ def refuse(screen: Screen | None, policy: Policy, relation: str, field: str, tex
             "This holds what is looked at here before others see it. Say it in a message.",
             details={"field": field, "reason": "held", "matched": list(found)},
         )
+
+
+def check_client_id(room: RoomState, client_id: str) -> None:
+    """Raises InvalidArgument: others read a client's own id of a message, too. One that only counts is let through."""
+    if not client_id or _UUID.fullmatch(client_id):
+        return
+    found = found_in(room, client_id)
+    if any(kind != _PHONE or _DIALLED.fullmatch(client_id.strip()) for kind in found):
+        raise invalid("Here a client_id says nothing: use a UUID.", "client_id")
 
 
 def check_attached(room: RoomState, attachments: bytes) -> None:

@@ -23,7 +23,7 @@ from serve_app.capabilities.moderation.refused import RefusedWords
 from serve_app.capabilities.moderation.reports import Reports
 from serve_app.capabilities.moderation.restricting import Restrictions
 from serve_app.capabilities.moderation.server_events import SAFETY_EVENTS
-from serve_app.capabilities.moderation.spam import SameText
+from serve_app.capabilities.moderation.spam import Spreading
 from serve_app.capabilities.operations.capability import repeats_of
 from serve_app.edge.operation import Operation
 from serve_app.processes.health import HealthPart
@@ -62,9 +62,9 @@ def refused_of(context: ServerContext) -> RefusedWords:
     return RefusedWords(context.region)
 
 
-def same_text_of(context: ServerContext) -> SameText:
+def spreading_of(context: ServerContext) -> Spreading:
     """Who says the same to how many."""
-    return SameText(context.clock)
+    return Spreading(context.clock)
 
 
 def guard(context: ServerContext, operations: Iterable[Operation[Any]]) -> Iterable[Operation[Any]]:
@@ -72,7 +72,7 @@ def guard(context: ServerContext, operations: Iterable[Operation[Any]]) -> Itera
     if not context.settings.features.moderation:
         return operations
     guarded, looked_at = context.once(restrictions_of).guarded, context.once(refused_of).looked_at
-    slowed = context.once(same_text_of).slowed
+    slowed = context.once(spreading_of).slowed
     return [looked_at(slowed(guarded(one))) for one in operations]
 
 

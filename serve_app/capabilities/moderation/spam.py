@@ -1,4 +1,4 @@
-"""The same text to many: a person is slowed down, and told so; never silently.
+"""What is said to many within minutes (the same text, links, anything): a person is slowed down, and told so.
 
 Each process counts for itself, in memory, by keyed hashes under a key that it makes for itself: no text is kept. The
 words that are refused are looked at for danger like any others (`refused.py`).
@@ -6,6 +6,7 @@ words that are refused are looked at for danger like any others (`refused.py`).
 
 import math
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -17,43 +18,65 @@ from common.errors import RateLimited
 from serve_app.edge.operation import Answer, Caller, Operation
 
 SAME_TEXT: Final = "same_text"
-ROOMS: Final[Mapping[str, int]] = {"client": 5}
-"""How many rooms may hear the same text within `WINDOW_MS`, by role. Who is not named serves many people alike."""
+LINKS: Final = "links"
+BURST: Final = "burst"
+ROOMS: Final[Mapping[str, Mapping[str, int]]] = {"client": {SAME_TEXT: 5, LINKS: 5, BURST: 20}}
+"""How many rooms may hear it within `WINDOW_MS`, by role and by what it is. Who is not named serves many alike."""
 WINDOW_MS: Final = 600_000
 SHORTEST: Final = 20
 """Letters of a text that is counted: "Good morning!" is said to many."""
+_LINK: Final = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+_TOLD: Final = {
+    SAME_TEXT: "You have sent this to several people just now.",
+    LINKS: "You have sent links to several people just now.",
+    BURST: "You have written to many people just now.",
+}
 _MOST_TEXTS: Final = 50_000
 _KEY_BYTES: Final = 32
 _DIGEST_BYTES: Final = 16
 
 
-class SameText:
-    """Who says the same to how many. One a process."""
+class Spreading:
+    """Who says what to how many. One a process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._key = clock, os.urandom(_KEY_BYTES)
         self._heard: OrderedDict[bytes, dict[str, int]] = OrderedDict()
 
     def slowed(self, operation: Operation[Any]) -> Operation[Any]:
-        """The operation; one of the messages that are too many of a text waits."""
+        """The operation; one of the messages that are too many waits."""
         return replace(operation, call=self._slowing(operation.call)) if operation.name == "message" else operation
 
     def note(self, user: str, role: str, room: str, text: str) -> None:
-        """They say this there. Raises RateLimited: they have said it in as many rooms as may hear it."""
-        most, plain = ROOMS.get(role), " ".join(text.casefold().split())
-        if most is None or len(plain) < SHORTEST:
+        """They say this there. Raises RateLimited: they have said it, or such, in as many rooms as may hear it."""
+        if (most := ROOMS.get(role)) is None:
             return
-        now, digest = self._clock.now_ms(), self._digest(user, plain)
-        rooms = {one: at for one, at in self._heard.get(digest, {}).items() if now - at < WINDOW_MS}
-        if room not in rooms and len(rooms) >= most:
-            wait_s = math.ceil((min(rooms.values()) + WINDOW_MS - now) / 1000)
-            raise RateLimited(
-                "You have sent this to several people just now.", details={"reason": SAME_TEXT}, retry_after_s=wait_s
-            )
-        self._heard[digest] = rooms | {room: now}
-        self._heard.move_to_end(digest)
-        if len(self._heard) > _MOST_TEXTS:
+        now = self._clock.now_ms()
+        heard = {reason: self._heard_in(digest, now) for reason, digest in self._digests(user, text).items()}
+        for reason, (_, rooms) in heard.items():
+            if room not in rooms and len(rooms) >= most[reason]:
+                wait_s = math.ceil((min(rooms.values()) + WINDOW_MS - now) / 1000)
+                raise RateLimited(_TOLD[reason], details={"reason": reason}, retry_after_s=wait_s)
+        for digest, rooms in heard.values():
+            self._heard[digest] = rooms | {room: now}
+            self._heard.move_to_end(digest)
+        while len(self._heard) > _MOST_TEXTS:
             self._heard.popitem(last=False)
+
+    def _heard_in(self, digest: bytes, now_ms: int) -> tuple[bytes, dict[str, int]]:
+        """The rooms that heard it lately, and when they did last."""
+        rooms = self._heard.get(digest, {})
+        return digest, {one: at for one, at in rooms.items() if now_ms - at < WINDOW_MS}
+
+    def _digests(self, user: str, text: str) -> dict[str, bytes]:
+        """As what it counts."""
+        plain = " ".join(text.casefold().split())
+        found = {BURST: self._digest(user, BURST)}
+        if len(plain) >= SHORTEST:
+            found[SAME_TEXT] = self._digest(user, f"{SAME_TEXT}\0{plain}")
+        if _LINK.search(text):
+            found[LINKS] = self._digest(user, LINKS)
+        return found
 
     def _slowing(self, call: Callable[[Any, Caller], Awaitable[Answer]]) -> Callable[[Any, Caller], Awaitable[Answer]]:
         async def slowed(request: Any, caller: Caller) -> Answer:
@@ -61,8 +84,7 @@ class SameText:
             return await call(request, caller)
 
         def passing(request: Any, caller: Caller) -> Awaitable[Answer]:
-            counted = caller.by.role in ROOMS and len(request.body) >= SHORTEST
-            return slowed(request, caller) if counted else call(request, caller)
+            return slowed(request, caller) if caller.by.role in ROOMS else call(request, caller)
 
         return passing
 

@@ -54,7 +54,9 @@ class Filing:
         key, mine = (by.user, room), asyncio.get_running_loop().create_future()
         self._under_way[key] = mine
         try:
-            await self.expect(by, room, files, trace)
+            expected = await self.expect(by, room, files, trace)
+            if expected:
+                post = msgspec.structs.replace(post, named=tuple(file.name for file in expected))
             if before is not None:
                 await asyncio.wait([before])
             said = asyncio.ensure_future(self._rooms.submit(room, post, by=by, trace=trace))

@@ -5,7 +5,7 @@ from typing_extensions import override
 
 from common.clock import SystemClock
 from common.errors import RateLimited
-from serve_app.capabilities.moderation.spam import ROOMS, SAME_TEXT, SHORTEST, WINDOW_MS, SameText
+from serve_app.capabilities.moderation.spam import BURST, LINKS, ROOMS, SAME_TEXT, SHORTEST, WINDOW_MS, Spreading
 
 TEXT = "Come and see my new shop, everything is cheap"
 
@@ -25,14 +25,14 @@ def clock() -> Stopped:
     return Stopped()
 
 
-def said_to(same: SameText, count: int, text: str = TEXT, *, user: str = "ann", role: str = "client") -> None:
+def said_to(same: Spreading, count: int, text: str = TEXT, *, user: str = "ann", role: str = "client") -> None:
     for number in range(count):
         same.note(user, role, f"room-{number}", text)
 
 
 def test_one_room_too_many_waits_and_is_told_for_how_long(clock: Stopped) -> None:
-    same = SameText(clock)
-    said_to(same, ROOMS["client"])
+    same = Spreading(clock)
+    said_to(same, ROOMS["client"][SAME_TEXT])
     clock.at_ms += 60_000
     with pytest.raises(RateLimited) as refused:
         same.note("ann", "client", "room-x", f"  {TEXT.upper()}\n")
@@ -44,15 +44,41 @@ def test_one_room_too_many_waits_and_is_told_for_how_long(clock: Stopped) -> Non
 
 
 def test_others_other_texts_short_ones_and_staff_go_on(clock: Stopped) -> None:
-    same = SameText(clock)
-    said_to(same, ROOMS["client"])
+    same = Spreading(clock)
+    said_to(same, ROOMS["client"][SAME_TEXT])
     same.note("bob", "client", "room-x", TEXT)
     same.note("ann", "client", "room-x", TEXT + "!!")
-    said_to(same, 50, "x" * (SHORTEST - 1))
+    said_to(same, ROOMS["client"][BURST], "x" * (SHORTEST - 1), user="cyd")
     said_to(same, 50, user="tess", role="therapist")
 
 
 def test_no_text_is_kept(clock: Stopped) -> None:
-    same = SameText(clock)
+    same = Spreading(clock)
     said_to(same, 2)
     assert "shop" not in repr(vars(same))
+
+
+@pytest.mark.parametrize(("reason", "text"), [(LINKS, "see www.example.org/{}"), (BURST, "hello {}")])
+def test_other_links_and_other_words_to_many_wait_too_and_staff_goes_on(clock: Stopped, reason: str, text: str) -> None:
+    spreading = Spreading(clock)
+    most = ROOMS["client"][reason]
+    for number in range(most):
+        spreading.note("ann", "client", f"room-{number}", text.format(number))
+        spreading.note("tess", "therapist", f"room-{number}", text.format(number))
+    with pytest.raises(RateLimited) as refused:
+        spreading.note("ann", "client", "room-x", text.format("x"))
+    assert refused.value.details == {"reason": reason}
+    assert refused.value.retry_after_s == WINDOW_MS // 1000
+    spreading.note("ann", "client", "room-0", text.format("x"))
+    spreading.note("tess", "therapist", "room-x", text.format("x"))
+    clock.at_ms += WINDOW_MS
+    spreading.note("ann", "client", "room-x", text.format("x"))
+
+
+def test_what_was_refused_is_not_counted(clock: Stopped) -> None:
+    spreading = Spreading(clock)
+    said_to(spreading, ROOMS["client"][SAME_TEXT])
+    for number in range(100, 150):
+        with pytest.raises(RateLimited):
+            spreading.note("ann", "client", f"room-{number}", TEXT)
+    spreading.note("ann", "client", "room-x", "something else")

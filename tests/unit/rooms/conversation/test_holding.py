@@ -16,7 +16,7 @@ from actors.rooms.marks.commands import Pin
 from actors.rooms.messages.chat_message import Content, pack
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
-from actors.rooms.safety.commands import DropHeld, HeldFate, PostHeld
+from actors.rooms.safety.commands import DropHeld, HeldFate, PostHeld, TakeDown
 from common.errors import CarewireError, FailedPrecondition, InvalidArgument, PermissionDenied
 from config.settings import RoomSettings
 from store.ports.restrictions import RESTRICTIONS
@@ -179,3 +179,33 @@ def test_nobody_but_carewire_releases() -> None:
     chat = two_clients()
     with pytest.raises(CarewireError):
         chat.do(PostHeld(held=held(chat), sender="ann", content=pack(Content(NUMBER))), ANN)
+
+
+def test_the_names_of_files_are_held_like_words_and_a_client_id_says_nothing() -> None:
+    chat = two_clients()
+    attached = msgspec.json.encode([{"file_id": "file_1"}])
+    chat.do(c.Post(body="Hello"), BOB)
+    named = ("plan.pdf", f"{NUMBER}.pdf")
+    assert chat.do(c.Post(body="look", attachments=attached, named=named), ANN)["state"] == "held"
+    assert "state" not in chat.do(c.Post(body="look", attachments=attached, named=("plan.pdf",)), ANN)
+    with pytest.raises(InvalidArgument) as refused:
+        chat.do(c.Post(body="Hi", client_id="01715551234"), ANN)
+    assert (refused.value.details or {})["field"] == "client_id"
+    for counts in ("0171f3c1-5678-4abc-8def-017155512345", "c-0171-1", "m0171"):
+        assert "seq" in chat.do(c.Post(body="Hi", client_id=counts), ANN)
+
+
+def test_a_message_of_which_an_edit_alone_was_read_is_taken_down_by_its_place() -> None:
+    chat = two_clients()
+    chat.do(c.Post(body="Hello"), ANN)
+    chat.do(c.Post(body="Stays"), BOB)
+    seq = chat.messages("bob")[0]["seq"]
+    for place in (
+        f"{chat.room}#{seq}",
+        f"{chat.room}#{seq}",
+        "room:other#1",
+        f"{chat.room}#99",
+        "room:#x",
+    ):
+        chat.do(TakeDown(message_id=place), SYSTEM)
+    assert [bool(message.get("deleted_at")) for message in chat.messages("bob")] == [True, False]
