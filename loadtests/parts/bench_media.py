@@ -121,11 +121,11 @@ def cpu_s(pid: int) -> float:
     return times.user + times.system
 
 
-def arrived(here: str) -> int:
-    """Packets that have come to the address `here`, as the device counts them: the only one of a namespace, or the
-    loopback device, where those of the sender are among them."""
+def arrived_bytes(here: str) -> int:
+    """What has come to the address `here`, as the device counts it: the only one of a namespace, or the loopback one,
+    where what the sender sends is among it. Not in packets, since a device counts what is yet to be cut up as one."""
     name = "lo" if here == "127.0.0.1" else next(each.name for each in DEVICES.iterdir() if each.name != "lo")
-    return int((DEVICES / name / "statistics" / "rx_packets").read_text())
+    return int((DEVICES / name / "statistics" / "rx_bytes").read_text())
 
 
 async def measure(title: str, server: Any, receivers: int, seconds: float, frames: list[bytes], here: str) -> float:
@@ -146,16 +146,20 @@ async def measure(title: str, server: Any, receivers: int, seconds: float, frame
             for client in clients:
                 await client.flows.wait()
         clients[0].delays_s.clear()
-        packets, used, began = arrived(here), cpu_s(pid), loop.time()
+        packets, octets, used, began = clients[0].packets, arrived_bytes(here), cpu_s(pid), loop.time()
+        read = clients[0].bytes
         await asyncio.sleep(seconds)
         took = loop.time() - began
-        used, packets = cpu_s(pid) - used, arrived(here) - packets
+        used, octets = cpu_s(pid) - used, arrived_bytes(here) - octets
+        packets, read = (clients[0].packets - packets) * receivers, (clients[0].bytes - read) * receivers
         resident_mb = psutil.Process(pid).memory_info().rss / 1e6
         running.cancel()
         for client in (*clients, sender):
             await client.close()
     delays = sorted(clients[0].delays_s)
     share = used / took / receivers
+    if octets < 0.98 * read:
+        print(f"{title}: only {octets / read:.0%} of what one receiver got came to the others")
     print(
         f"{title:10} {receivers:3} receivers: {packets / took:6.0f} packets/s out, "
         f"{used / packets * 1e6:6.1f} us a packet, "

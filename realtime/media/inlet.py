@@ -1,6 +1,6 @@
 """What one person sends: which packet belongs to which source of theirs, and what it says."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,8 +86,10 @@ class MediaPacket:
 class Inlet:
     """Turns decrypted packets of one connection into `MediaPacket`s."""
 
-    def __init__(self, person: str, limits: MediaLimits) -> None:
+    def __init__(self, person: str, limits: MediaLimits, settle: Callable[[], None] = lambda: None) -> None:
+        """`settle` is called before a stream ends: what of it was not sent on yet is, then."""
         self._person = person
+        self._settle = settle
         self._limits = limits
         self._sources: dict[int, tuple[InletTrack, Source]] = {}
         self._repairs: dict[int, tuple[InletTrack, Source]] = {}
@@ -148,6 +150,7 @@ class Inlet:
         """The sender said that this stream has ended."""
         found = self._sources.pop(ssrc, None)
         if found is not None:
+            self._settle()
             found[0].layers.pop(found[1].rid, None)
             for slot in [*found[1].slots]:
                 slot.leave()

@@ -21,6 +21,8 @@ from aiortc.rtcdtlstransport import (
 from pylibsrtp import _binding
 
 __all__ = [
+    "TAG",
+    "TRAILER",
     "BandwidthUsage",
     "Certificate",
     "RemoteBitrateEstimator",
@@ -41,7 +43,8 @@ protect_rtcp: Final[Callable[..., int]] = _binding.lib.srtp_protect_rtcp
 unprotect: Final[Callable[..., int]] = _binding.lib.srtp_unprotect
 unprotect_rtcp: Final[Callable[..., int]] = _binding.lib.srtp_unprotect_rtcp
 
-TRAILER: Final = 16 + 4  # bytes that protection adds at most: the tag, and the index of SRTCP
+TAG: Final = 16  # bytes that protection adds to a packet of media, with either of the profiles below
+TRAILER: Final = TAG + 4  # to one of control: the index of SRTCP too
 
 _PROFILES: Final = [SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM]  # the first that both know is taken
 

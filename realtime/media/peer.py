@@ -34,12 +34,14 @@ class MediaPeer:
         transport: Callable[[Callable[[], None]], Transport],
         limits: MediaLimits,
         changed: Callable[["MediaPeer"], None],
+        settle: Callable[[], None],
     ) -> None:
-        """`changed` is called when it is connected, roams, or is closed by its other side."""
+        """`changed` is called when it is connected, roams, or is closed by its other side; `settle` before a stream of
+        theirs ends."""
         self.person = person
         self._changed = changed
         self.transport = transport(self._transport_changed)
-        self.inlet = Inlet(person, limits)
+        self.inlet = Inlet(person, limits, settle)
         self.slots: dict[str, Slot] = {}
         self.by_ssrc: dict[int, Slot] = {}
         self.order = SlotMids((), ())

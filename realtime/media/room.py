@@ -96,6 +96,7 @@ class MediaRoom:
         if source.packets == 1:
             self._supply(track, now)
         if source.waiting and (source.kind == "audio" or kept.said.key_frame):
+            self._fanout.flush()
             for slot in [*source.waiting]:
                 slot.wait_for(None)
                 slot.take(source, kept.sequence, kept.timestamp, now, picture=kept.said.picture, tl0=kept.said.tl0)

@@ -195,6 +195,7 @@ class MediaUnit:
             lambda changed: Transport(self._datagrams, self._certificate, offer, self._limits, changed=changed),
             self._limits,
             lambda each: self._peer_changed(room, each),
+            self._fanout.flush,
         )
         self._by_ufrag[peer.transport.ufrag] = (room, peer)
         return peer
@@ -239,6 +240,7 @@ class MediaUnit:
             count = -1
             for count, size in enumerate(self._datagrams.receive()):
                 self._datagram(count, size, now)
+            self._fanout.flush()
             if count + 1 < inbox.size:
                 return
 

@@ -55,7 +55,7 @@ class MediaClient:
         self._channel: SecureChannel | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.on_key_frame_wanted: Callable[[], None] = lambda: None
-        self.packets = 0
+        self.packets = self.bytes = 0  # of media that came, as long as they are read
         self.flows = asyncio.Event()  # some have come
         self.delays_s: list[float] = []
         asyncio.get_running_loop().add_reader(self._datagrams.fileno, self._readable)
@@ -151,6 +151,7 @@ class MediaClient:
         control = 192 <= inbox.buffer[i * ROW + 1] < 224
         if not control:
             self.packets += 1
+            self.bytes += size
             if self.packets == 20:
                 self.flows.set()
                 if self._brief:

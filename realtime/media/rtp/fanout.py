@@ -1,83 +1,129 @@
-"""The hot path: one packet in, one `sendmmsg` to all who get it.
+"""The hot path: what came in at one go, out to all who get it, by one system call.
 
-For each receiver a header of twelve bytes is written before the tail that all share, the packet is encrypted where it
-lies, and the kernel takes them all at once. No task, no queue and no object belongs to a forwarded packet.
+Packets of a source wait until all that lay in the socket have been read (`flush`): so a picture of six packets costs a
+receiver one header for the kernel, not six. For each receiver a header of twelve bytes is written before the tail that
+all share, and the packet is encrypted where it lies. No task, no queue and no object belongs to a forwarded packet.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from realtime.media.parts import protect
+from realtime.media.parts import TAG, protect
 from realtime.media.rtp.packets import EXTENSION, HEADER, HEADER_SIZE, MARKER, PADDING, send_time_block
 from realtime.media.rtp.slot import Source
 from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import renumber
-from realtime.media.wire.datagrams import ROW, DatagramBatch, Datagrams, addressed, ffi, memmove
+from realtime.media.wire.datagrams import ROW, Datagrams, ffi
+from realtime.media.wire.outbox import Outbox, Run
 
 if TYPE_CHECKING:
     from realtime.media.rtp.slot import Slot, SourceSpan
 
-ROWS: Final = 64
+ROWS: Final = 128
+MOST_HELD: Final = 32  # packets of one source
 _VERSION: Final = 0x80
+
+
+class _Head(NamedTuple):
+    """What the header of a packet says to all, and how long the packet is."""
+
+    first_byte: int
+    marker: int
+    sequence: int
+    timestamp: int
+    size: int
 
 
 class RtpFanout:
     """Writes, encrypts and sends the packets of sources to slots."""
 
     def __init__(self, datagrams: Datagrams) -> None:
-        self._datagrams = datagrams
-        self._batch = DatagramBatch(ROWS)
+        self._outbox = Outbox(datagrams, ROWS)
+        self._shared = bytearray(MOST_HELD * ROW)  # what all receivers get alike: rows without their headers
         self._length = ffi.new("int *")
+        self._held: dict[Source, list[KeptPacket]] = {}
         self.packets = 0
         self.bytes = 0
         self.failed = 0  # packets that could not be encrypted
 
     def forward(self, source: Source, kept: KeptPacket) -> None:
-        """Send a packet of `source` to all its slots."""
-        batch, length = self._batch, self._length
-        buffer, rows, vectors, headers = batch.buffer, batch.rows, batch.vectors, batch.headers
-        pack, copy, encrypt = HEADER.pack_into, memmove, protect
-        sequence, timestamp, said = kept.sequence, kept.timestamp, kept.said
-        marker = kept.flags & MARKER
-        tail, extension, first_byte, size = b"", -1, 0, 0
-        i = total = 0
+        """Send a packet of `source` to all its slots, with the next `flush`, which must come before those change."""
+        held = self._held.setdefault(source, [])
+        held.append(kept)
+        if len(held) == MOST_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send all that waits."""
+        if self._held:
+            held, self._held = self._held, {}
+            for source, packets in held.items():
+                self._send(source, packets)
+
+    def _send(self, source: Source, packets: list[KeptPacket]) -> None:
+        lowest = min(kept.sequence for kept in packets)
+        alike: dict[tuple[int, int], list[Slot]] = {}  # slots that get the same, by their extension and first packet
         for slot in source.slots:
-            if sequence < slot.first or slot.context is None:
-                continue
-            if slot.abs_send_time != extension:
-                extension = slot.abs_send_time
-                first_byte, tail = _tail(kept, extension)
-                size = HEADER_SIZE + len(tail)
-            at = i * ROW
+            if slot.context is not None:
+                alike.setdefault((slot.abs_send_time, max(slot.first, lowest)), []).append(slot)
+        for (extension, first), slots in alike.items():
+            theirs = packets if first == lowest else [kept for kept in packets if kept.sequence >= first]
+            if theirs:
+                self._send_alike(slots, theirs, extension)
+
+    def _send_alike(self, slots: "list[Slot]", packets: list[KeptPacket], extension: int) -> None:
+        heads = []
+        for i, kept in enumerate(packets):
+            first_byte, tail = _tail(kept, extension)
+            size = HEADER_SIZE + len(tail)
+            self._shared[i * ROW + HEADER_SIZE : i * ROW + size] = tail
+            heads.append(_Head(first_byte, kept.flags & MARKER, kept.sequence, kept.timestamp, size))
+        sizes = [head.size + TAG for head in heads]
+        runs = self._outbox.runs(sizes)
+        at_once = ROWS // len(packets)
+        for begin in range(0, len(slots), at_once):
+            some = slots[begin : begin + at_once]
+            self._outbox.measure(len(some) * len(packets), sizes)
+            for i, slot in enumerate(some):
+                self._write(slot, packets, heads, runs=runs, row=i * len(packets))
+            self._outbox.send()
+
+    def _write(self, slot: "Slot", packets: list[KeptPacket], heads: list[_Head], *, runs: list[Run], row: int) -> None:
+        """All of `packets` for one slot, into the rows from `row` on."""
+        outbox, length, context, encrypt = self._outbox, self._length, slot.context, protect
+        rows, buffer, pack = outbox.rows, outbox.buffer, HEADER.pack_into
+        payload_type, ssrc, later, after = slot.payload_type, slot.ssrc, slot.timestamp, slot.sequence
+        size = total = 0
+        ffi.memmove(rows[row], self._shared, (len(heads) - 1) * ROW + heads[-1].size)
+        if slot.picture or slot.tl0:
+            for i, kept in enumerate(packets):
+                at = (row + i) * ROW + heads[i].size - len(kept.payload)
+                renumber(buffer, at, kept.said, slot.picture, slot.tl0)
+        failed = []
+        at = row
+        for first_byte, marker, sequence, timestamp, size in heads:
             pack(
                 buffer,
-                at,
+                at * ROW,
                 first_byte,
-                marker | slot.payload_type,
-                (sequence + slot.sequence) & 0xFFFF,
-                (timestamp + slot.timestamp) & 0xFFFFFFFF,
-                slot.ssrc,
+                marker | payload_type,
+                (sequence + after) & 0xFFFF,
+                (timestamp + later) & 0xFFFFFFFF,
+                ssrc,
             )
-            row = rows[i]
-            copy(row + HEADER_SIZE, tail, size - HEADER_SIZE)
-            if slot.picture or slot.tl0:
-                renumber(buffer, at + size - len(kept.payload), said, slot.picture, slot.tl0)
             length[0] = size
-            if encrypt(slot.context, row, length):
-                self.failed += 1
-                continue
-            vectors[i][0].iov_len = length[0]
-            addressed(headers[i], slot.address)
-            slot.packets += 1
-            slot.bytes += size
+            if encrypt(context, rows[at], length):
+                failed.append(at - row)
             total += size
-            i += 1
-            if i == ROWS:
-                self._datagrams.send(batch, i)
-                self.packets += i
-                i = 0
-        if i:
-            self._datagrams.send(batch, i)
-            self.packets += i
+            at += 1
+        if failed:
+            self.failed += len(failed)
+            runs = [Run(i, 1, 0) for i in range(len(heads)) if i not in failed]
+            total -= sum(heads[i].size for i in failed)
+        outbox.address(row, runs, slot.address)
+        count = len(heads) - len(failed)
+        slot.packets += count
+        slot.bytes += total
+        self.packets += count
         self.bytes += total
 
     def again(self, slot: "Slot", span: "SourceSpan", kept: KeptPacket) -> bool:
@@ -85,7 +131,7 @@ class RtpFanout:
         them, otherwise byte for byte the same, as AES-GCM demands of what has the same number."""
         if slot.context is None:
             return False
-        batch, length = self._batch, self._length
+        outbox, length = self._outbox, self._length
         first_byte, tail = _tail(kept, slot.abs_send_time)
         sequence = (kept.sequence + span.sequence) & 0xFFFF
         payload_type, number, ssrc, original = slot.payload_type, sequence, slot.ssrc, b""
@@ -96,17 +142,17 @@ class RtpFanout:
         head = len(tail) - len(kept.payload)
         size = HEADER_SIZE + len(tail) + len(original)
         timestamp = (kept.timestamp + span.timestamp) & 0xFFFFFFFF
-        HEADER.pack_into(batch.buffer, 0, first_byte, kept.flags & MARKER | payload_type, number, timestamp, ssrc)
-        batch.buffer[HEADER_SIZE:size] = tail[:head] + original + kept.payload
+        HEADER.pack_into(outbox.buffer, 0, first_byte, kept.flags & MARKER | payload_type, number, timestamp, ssrc)
+        outbox.buffer[HEADER_SIZE:size] = tail[:head] + original + kept.payload
         if span.picture or span.tl0:
-            renumber(batch.buffer, size - len(kept.payload), kept.said, span.picture, span.tl0)
+            renumber(outbox.buffer, size - len(kept.payload), kept.said, span.picture, span.tl0)
         length[0] = size
-        if protect(slot.context, batch.rows[0], length):
+        if protect(slot.context, outbox.rows[0], length):
             self.failed += 1
             return False
-        batch.vectors[0][0].iov_len = length[0]
-        addressed(batch.headers[0], slot.address)
-        self._datagrams.send(batch, 1)
+        outbox.measure(1, (length[0],))
+        outbox.address(0, (Run(0, 1, 0),), slot.address)
+        outbox.send()
         self.packets += 1
         self.bytes += size
         return True

@@ -1,4 +1,4 @@
-"""One UDP socket, read and written in batches (`recvmmsg`, `sendmmsg`): a system call for many datagrams, no copies.
+"""One UDP socket, read in batches (`recvmmsg`): a system call for many datagrams, no copies. `outbox.py` writes.
 
 A batch is a slab of rows and the kernel's descriptions of them, both made once. Linux only.
 """
@@ -12,6 +12,8 @@ from cffi import FFI
 ROW: Final = 2048  # bytes of a row; what is longer than a row less its reserve is cut, and fails its integrity check
 RESERVE: Final = 64  # bytes at the end of a row, for what protection adds
 ADDRESS: Final = 28  # bytes of the longest socket address (sockaddr_in6)
+INET: Final = 16  # bytes of one of IPv4
+UDP_SEGMENT: Final = 103  # <linux/udp.h>: how a message is cut up into datagrams
 _BUFFER: Final = 4 * 1024 * 1024  # bytes the kernel keeps for us while we are busy
 
 ffi: Final = FFI()
@@ -27,12 +29,11 @@ ffi.cdef(
     int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
     """
 )
-_libc: Final = ffi.dlopen(None)
-memmove: Final = ffi.memmove
+libc: Final = ffi.dlopen(None)
 
 
 class DatagramBatch:
-    """Rows for datagrams, and what the kernel needs to know of each.
+    """Rows for datagrams that come, and what the kernel needs to know of each.
 
     `rows[i]` points to the i-th row, which lies at `i * ROW` of `buffer`.
     """
@@ -40,20 +41,19 @@ class DatagramBatch:
     def __init__(self, size: int) -> None:
         self.size = size
         self._slab = ffi.new("char[]", size * ROW)
-        self._names = ffi.new("char[]", size * ADDRESS)
+        self._addresses = ffi.new("char[]", size * ADDRESS)
+        self._names = memoryview(ffi.buffer(self._addresses)).cast("B")
         self._vectors = ffi.new("struct iovec[]", size)
         self.messages = ffi.new("struct mmsghdr[]", size)
         self.buffer = memoryview(ffi.buffer(self._slab)).cast("B")
         self.rows = [self._slab + i * ROW for i in range(size)]
-        self.vectors = [self._vectors[i : i + 1] for i in range(size)]
-        self.headers = [self.messages + i for i in range(size)]
         for i in range(size):
             header = self.messages[i].msg_hdr
             self._vectors[i].iov_base = self.rows[i]
             self._vectors[i].iov_len = ROW - RESERVE
             header.msg_iov = self._vectors + i
             header.msg_iovlen = 1
-            header.msg_name = self._names + i * ADDRESS
+            header.msg_name = self._addresses + i * ADDRESS
             header.msg_namelen = ADDRESS
 
     def view(self, i: int, size: int) -> memoryview:
@@ -66,18 +66,24 @@ class DatagramBatch:
 
     def name(self, i: int) -> bytes:
         """The socket address that the i-th datagram came from, as the kernel writes it."""
-        header = self.messages[i].msg_hdr
-        return bytes(ffi.buffer(header.msg_name, header.msg_namelen))
+        at = i * ADDRESS
+        return bytes(self._names[at : at + (INET if self._names[at] == socket.AF_INET else ADDRESS)])
 
 
 class KernelAddress:
-    """A socket address in the kernel's form, kept where the kernel can read it."""
+    """A socket address in the kernel's form, kept where the kernel can read it: at `at`, as a number."""
 
-    __slots__ = ("length", "pointer")
+    __slots__ = ("_kept", "at", "length")
 
     def __init__(self, name: bytes) -> None:
-        self.pointer = ffi.new("char[]", name)
+        self._kept = ffi.new("char[]", name)
+        self.at = address_of(self._kept)
         self.length = len(name)
+
+
+def address_of(pointer: Any) -> int:
+    """Where `pointer` points to, as a number."""
+    return int(ffi.cast("uintptr_t", pointer))
 
 
 def host_and_port(name: bytes) -> tuple[str, int]:
@@ -114,26 +120,24 @@ class Datagrams:
         self.fileno = self._socket.fileno()
         self.port: int = self._socket.getsockname()[1]
         self.inbox = DatagramBatch(64)
+        self.can_cut = self._can_cut()  # whether the kernel makes many datagrams of one message
         self.unsent = 0  # datagrams that the kernel would not take
 
-    def receive(self) -> Iterator[int]:
-        """The lengths of the datagrams that wait, at most one batch; row and name of each are in `inbox`."""
-        inbox = self.inbox
-        for header in inbox.headers:
-            header.msg_hdr.msg_namelen = ADDRESS
-        count = _libc.recvmmsg(self.fileno, inbox.messages, inbox.size, 0, ffi.NULL)
-        for i in range(count):
-            yield inbox.messages[i].msg_len
+    def _can_cut(self) -> bool:
+        try:
+            self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
+        except OSError:
+            return False  # before Linux 4.18
+        return True
 
-    def send(self, batch: DatagramBatch, count: int) -> None:
-        """The first `count` of `batch`, each to the address in its header. One that cannot go is left out."""
-        done = 0
-        while done < count:
-            sent = _libc.sendmmsg(self.fileno, batch.messages + done, count - done, 0)
-            if sent <= 0:
-                self.unsent += 1
-                sent = 1
-            done += sent
+    def receive(self) -> Iterator[int]:
+        """The lengths of the datagrams that wait, at most one batch; row and name of each are in `inbox`. A socket has
+        addresses of one family, so that what the kernel wrote of the last ones' lengths holds for the next ones."""
+        inbox = self.inbox
+        messages = inbox.messages
+        count = libc.recvmmsg(self.fileno, messages, inbox.size, 0, ffi.NULL)
+        for i in range(count):
+            yield messages[i].msg_len
 
     def send_one(self, data: bytes, name: bytes) -> None:
         """`data`, to a socket address in the kernel's form."""
@@ -145,9 +149,3 @@ class Datagrams:
     def close(self) -> None:
         """Give the port back."""
         self._socket.close()
-
-
-def addressed(header: Any, address: KernelAddress) -> None:
-    """Let `header` of a batch go to `address`."""
-    header.msg_hdr.msg_name = address.pointer
-    header.msg_hdr.msg_namelen = address.length
