@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from actors.rooms.messages.wire_message import WireAck, WireMessage
+from actors.rooms.room.sight import Sight
 from actors.rooms.room.wire import RoomAnswer, RoomMember, WireRoom
 from common.persons import UserId
 
@@ -127,6 +128,13 @@ class SpokenOf(RoomAnswer, frozen=True, kw_only=True):
     """The client of whom a conversation speaks; "": nobody."""
 
     client_id: UserId
+
+
+class SearchPermit(RoomAnswer, frozen=True, kw_only=True):
+    """Whether the room is searched, and how the caller sees it."""
+
+    searched: bool
+    sight: Sight
 
 
 class WhoIsWho(RoomAnswer, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ Stateless, and it decides nothing: every rule is the entities'.
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -226,7 +226,12 @@ class Rooms:
 
     async def memberships(self, user: str) -> Sequence[str]:
         """The rooms that this user is in. Raises Unavailable."""
-        rooms: list[str] = []
+        return list(await self.joined(user))
+
+    async def joined(self, user: str) -> Mapping[str, int]:
+        """The rooms that this user is in, each with the version of their membership: whoever comes again has another.
+        Raises Unavailable."""
+        rooms: dict[str, int] = {}
         last: str | None = None
         while len(rooms) < MOST_LISTED:
             found = await self._views.find(
@@ -238,10 +243,10 @@ class Rooms:
                     limit=_PAGE,
                 )
             )
-            rooms += [str(view.fields["room"]) for view in found]
+            rooms |= {str(view.fields["room"]): view.version for view in found}
             if len(found) < _PAGE:
                 break
-            last = rooms[-1]
+            last = str(found[-1].fields["room"])
         return rooms
 
 

@@ -87,6 +87,10 @@ class MemoryJournal:
         held = {log.holding(seq) for seq in seqs} - {None}
         return [_bare(turn) for position, turn in enumerate(log.turns) if position in held]
 
+    async def across(self, places: Sequence[tuple[str, int]]) -> list[Turn]:
+        wanted = {entity: [seq for other, seq in places if other == entity] for entity, _ in places}
+        return [turn for entity, seqs in wanted.items() for turn in await self.at(entity, seqs)]
+
     async def heads(self, entities: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         last = {entity: self._logs[entity].turns[-1] for entity in entities if entity in self._logs}
         return {entity: (turn.last_seq, turn.at_ms) for entity, turn in last.items()}

@@ -132,6 +132,9 @@ class Journal(Protocol):
     async def at(self, entity: str, seqs: Sequence[int]) -> list[Turn]:
         """The turns that hold these events, oldest first, each once."""
 
+    async def across(self, places: Sequence[tuple[str, int]]) -> list[Turn]:
+        """The turns that hold these events of many entities, each once, in no order. `places`: entity and number."""
+
     async def heads(self, entities: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         """(last_seq, at_ms) of the last turn of each entity that has one."""
 

@@ -1,6 +1,6 @@
 """The codec of the journal: events and effects to bytes and back, sealed on the way in and opened on the way out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +13,9 @@ from store.ports.journal import Turn
 from store.ports.timers import Timer
 from store.ports.vault import Vault
 from store.ports.views import View
+
+OpenedPlace = tuple[str, Recorded[Event]]
+"""An event, and the entity whose it is."""
 
 
 class StoredView(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
@@ -188,6 +191,12 @@ class Codec:
     def open(self, turn: Turn, sealed: Iterable[Recorded[Event]]) -> list[Recorded[Event]]:
         """What `sealed` gave of this turn, opened: keys are in the vault by now."""
         return [one if one.event.secret is None else self._open(turn.entity, one, turn) for one in sealed]
+
+    async def opened_at(self, turns: Sequence[Turn], places: Collection[tuple[str, int]]) -> list[OpenedPlace]:
+        """Of turns of many entities, the events at these places with their secrets: keys are asked for once."""
+        recorded = [(one, turn) for turn in turns for one in self._recorded(turn) if (turn.entity, one.seq) in places]
+        await self._vault.unlock(one.event.secret for one, _ in recorded if one.event.secret is not None)
+        return [(turn.entity, self._open(turn.entity, one, turn)) for one, turn in recorded]
 
     def stripped(self, turn: Turn, seqs: Iterable[int]) -> dict[int, bytes]:
         """The blobs of these events of the turn without their secrets; those that have none are left out."""

@@ -1,10 +1,10 @@
 """The library of reads: the journal, opened, and the read models (`entity.Library` over the stores)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from actors.kernel.contract.entity import AnyKind, Event, Recorded
-from actors.kernel.history.codec import Codec
+from actors.kernel.history.codec import Codec, OpenedPlace
 from store.ports.stores import Stores
 from store.ports.views import View, ViewQuery
 
@@ -55,6 +55,11 @@ class StoredLibrary:
         wanted = set(seqs)
         turns = await self._stores.journal.at(entity_id, sorted(wanted))
         return [one for one in await self._codec.opened(entity_id, turns) if one.seq in wanted]
+
+    async def across(self, places: Collection[tuple[str, int]]) -> list[OpenedPlace]:
+        """The events at these places (entity and seq) of many entities, in no order."""
+        turns = await self._stores.journal.across(list(places))
+        return await self._codec.opened_at(turns, places)
 
     async def views(self, query: ViewQuery) -> list[View]:
         """See `entity.Library.views`."""

@@ -7,7 +7,7 @@ import msgspec
 from actors.kernel.contract.entity import Command
 from actors.rooms.conversation.binding import Bond
 from actors.rooms.conversation.policy import Policy, Relation
-from actors.rooms.replies import ConversationView, CreatedRoom, MessagePage, SpokenOf, UpdatedRoom, WhoIsWho
+from actors.rooms.replies import ConversationView, CreatedRoom, SearchPermit, SpokenOf, UpdatedRoom, WhoIsWho
 from actors.rooms.room.wire import Done
 
 
@@ -79,12 +79,8 @@ class Bar(Command[Done], frozen=True, tag="bar"):
     barred: bool
 
 
-class ReadAt(Command[MessagePage], frozen=True, tag="read_at"):
-    """The messages that were posted at these seqs, those that the caller may see. `searching`: none, where the room is
-    not searched."""
-
-    seqs: tuple[int, ...]
-    searching: bool = False
+class MaySearch(Command[SearchPermit], frozen=True, tag="may_search"):
+    """What of the room the caller may find."""
 
 
 class See(Command[ConversationView], frozen=True, tag="see"):
@@ -100,5 +96,5 @@ class Unveil(Command[WhoIsWho], frozen=True, tag="unveil"):
 
 
 ConversationCommand = (
-    Converse | Respond | ChangeState | LapseRest | FollowCare | Bar | ReadAt | See | AboutWhom | Unveil
+    Converse | Respond | ChangeState | LapseRest | FollowCare | Bar | MaySearch | See | AboutWhom | Unveil
 )

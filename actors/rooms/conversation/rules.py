@@ -26,15 +26,13 @@ from actors.rooms.conversation.commands import (
     ChangeState,
     Converse,
     LapseRest,
-    ReadAt,
     Respond,
     See,
     Unveil,
 )
 from actors.rooms.conversation.policy import PLAIN, Policy
 from actors.rooms.keeping import house
-from actors.rooms.messages.queries import MessagesAt
-from actors.rooms.replies import ConversationView, CreatedRoom, SpokenOf, UpdatedRoom, WhoIsWho
+from actors.rooms.replies import ConversationView, CreatedRoom, SearchPermit, SpokenOf, UpdatedRoom, WhoIsWho
 from actors.rooms.room import rules as texts
 from actors.rooms.room.events import Agreed, Barred, Bonded, Created, Joined, Profile, Rebound
 from actors.rooms.room.membership import opening_in, profile_of, require_member
@@ -49,7 +47,6 @@ from common.policy import POLICY, Relation
 if TYPE_CHECKING:
     from actors.rooms.marks.events import RoomEvent
 
-_MOST_AT_ONCE: Final = 200
 _SAID: Final[dict[State, str]] = {
     "requested": "This conversation has not been accepted yet.",
     "declined": "This conversation was declined.",
@@ -300,13 +297,10 @@ def bar(room: RoomState, command: Bar, context: Context) -> Decision:
     return Decision(Done(), notes=[note])
 
 
-def read_at(room: RoomState, command: ReadAt, context: Context) -> Decision:
-    """The messages at some seqs, as the caller may see them."""
-    if len(command.seqs) > _MOST_AT_ONCE:
-        raise texts.invalid(f"At most {_MOST_AT_ONCE} at once.", "seqs")
-    profile = profile_of(room)
-    hidden = command.searching and not (profile.searchable and not room.e2ee)
-    return Decision(MessagesAt(() if hidden else command.seqs, sight_of(room, context.by.user)))
+def may_search(room: RoomState, context: Context) -> Decision:
+    """What the caller may find. What it says holds until they leave or come again, or the room's profile changes."""
+    searched = profile_of(room).searchable and not room.e2ee
+    return Decision(SearchPermit(searched=searched, sight=sight_of(room, context.by.user)))
 
 
 def see(room: RoomState, command: See, context: Context) -> Decision:

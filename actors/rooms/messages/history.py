@@ -4,16 +4,16 @@ An answer holds no message posted above its version. It may show a message in a 
 is kept, every change carries the whole message, and its event follows, so a client ends in the same state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from actors.kernel.contract.entity import Library, Recorded
 from actors.rooms.messages import moments
 from actors.rooms.messages.chat_message import Message, has_margin, posted
-from actors.rooms.messages.queries import HistoryPage, MessagesAt, RoomStanding
+from actors.rooms.messages.queries import HistoryPage, RoomStanding
 from actors.rooms.messages.threads import counted
 from actors.rooms.messages.unread import UnreadStretch
 from actors.rooms.messages.views import MARGINS, MESSAGES, margin_in, message_in, message_view_id
@@ -22,7 +22,13 @@ from actors.rooms.room.commands import DEFAULT_PAGE, LARGEST_PAGE
 from actors.rooms.room.events import Posted
 from actors.rooms.room.outcome import room_id_of
 from actors.rooms.room.sight import Sight
-from store.ports.views import ViewQuery
+from store.ports.views import View, ViewQuery
+
+
+class MessageViews(Protocol):
+    """What holds the read models of messages, opened (`Library.view`)."""
+
+    async def view(self, collection: str, ids: Sequence[str]) -> Mapping[str, View]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +114,6 @@ async def standing(
             query=query, since=since, entity_id=entity_id, version=version, library=library, bounds=bounds
         )
     return msgspec.structs.replace(query.answer, messages=told.messages, has_more=told.has_more)
-
-
-async def chosen(query: MessagesAt, entity_id: str, version: int, library: Library) -> MessagePage:
-    """The messages at some seqs, in order, as the reader may see them."""
-    seqs = sorted({seq for seq in query.seqs if seq <= version and query.sight.sees(seq)})
-    found = await messages_at(entity_id, seqs, library) if seqs else {}
-    return await _answer(
-        entity_id=entity_id,
-        messages=[found[seq] for seq in seqs if seq in found],
-        more=False,
-        library=library,
-        sight=query.sight,
-    )
 
 
 async def messages_at(entity_id: str, seqs: Sequence[int], library: Library) -> dict[int, Message]:
@@ -222,28 +215,22 @@ async def _posts_after(
 
 async def as_of_now(entity_id: str, recorded: Sequence[Recorded[Posted]], library: Library) -> list[Message]:
     """The messages of these posts, with what happened to them since, and what was noted about them."""
-    if not recorded:
-        return []
-    ids = [message_view_id(entity_id, one.seq) for one in recorded]
-    changed = await library.view(MESSAGES, ids)
-    messages = [
-        message_in(changed[view_id]) if view_id in changed else posted(one.event, one.seq)
-        for view_id, one in zip(ids, recorded, strict=True)
-    ]
-    return await _with_margins(entity_id, messages, library)
+    posts = [(message_view_id(entity_id, one.seq), posted(one.event, one.seq)) for one in recorded]
+    return list((await as_they_are(posts, library)).values())
 
 
-async def _with_margins(entity_id: str, messages: list[Message], library: Library) -> list[Message]:
-    """The same, with what was noted about those that have a margin at all."""
-    noted = {message_view_id(entity_id, message.seq): message for message in messages if has_margin(message)}
-    if not noted:
-        return messages
-    found = await library.view(MARGINS, list(noted))
-    margins = {noted[view_id].seq: margin_in(view) for view_id, view in found.items()}
-    return [
-        msgspec.structs.replace(message, margin=margins[message.seq]) if message.seq in margins else message
-        for message in messages
-    ]
+async def as_they_are(posts: Sequence[tuple[str, Message]], library: MessageViews) -> dict[str, Message]:
+    """Messages of any rooms by now, as they were posted before, by the ids of their views (`views.message_view_id`), in
+    their order."""
+    if not posts:
+        return {}
+    changed = await library.view(MESSAGES, [view_id for view_id, _ in posts])
+    messages = {view_id: message_in(changed[view_id]) if view_id in changed else one for view_id, one in posts}
+    noted = [view_id for view_id, one in messages.items() if has_margin(one)]
+    if noted:
+        for view_id, view in (await library.view(MARGINS, noted)).items():
+            messages[view_id] = msgspec.structs.replace(messages[view_id], margin=margin_in(view))
+    return messages
 
 
 async def _answer(

@@ -49,10 +49,3 @@ class RoomStanding(Query, frozen=True, kw_only=True):
     silent: bool = False
     sight: Sight = OPEN
     threads: bool = False
-
-
-class MessagesAt(Query, frozen=True):
-    """The messages posted at these seqs, those that may be seen."""
-
-    seqs: tuple[int, ...]
-    sight: Sight = OPEN

@@ -1,5 +1,6 @@
 """The read models of rooms. `messages`: those that changed after they were posted. `message_margins`: what was noted
 about a message. `replies`: which messages are in which thread. `memberships`: who is in which room.
+`room_searching`: of rooms whose profile has changed since they began, whether they are searched.
 
 A message that nobody edited, deleted or reacted to has no document: the journal holds it as it is.
 """
@@ -17,6 +18,7 @@ MESSAGES: Final = "messages"
 MEMBERSHIPS: Final = "memberships"
 MARGINS: Final = "message_margins"
 REPLIES: Final = "replies"
+SEARCHING: Final = "room_searching"
 INDEXES: Final = (
     Index(MESSAGES, ("entity", "version")),  # what changed since
     Index(MESSAGES, ("entity", "deleted", "seq")),  # what is gone from a stretch
@@ -81,6 +83,11 @@ def membership_view(room_id: str, user: str, *, version: int, at_ms: int, left: 
         version,
         {"user": user, "room": room_id, "left": left, "at": at_ms},
     )
+
+
+def searching_view(room_id: str, version: int, *, searchable: bool) -> View:
+    """The profile of a room changed: may its members search in it? `version`: the seq of the change."""
+    return View(SEARCHING, room_id, version, {"searchable": searchable})
 
 
 def of_message(entity_id: str, message: Message) -> Effects:

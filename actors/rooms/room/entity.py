@@ -18,7 +18,7 @@ from actors.rooms.conversation.commands import (
     Converse,
     FollowCare,
     LapseRest,
-    ReadAt,
+    MaySearch,
     Respond,
     See,
     Unveil,
@@ -62,7 +62,7 @@ from common.numbered_ids import seq_in
 from config.settings import RoomSettings
 
 _OfReaders = MarkRead | TypingStart | TypingStop | History | Peek | Glance | AnnounceUnread | Witness | ShowFile
-_Looks = ReadAt | See | AboutWhom | Unveil
+_Looks = MaySearch | See | AboutWhom | Unveil
 _OfMembership = Create | Join | AddMembers | RemoveMember | Update | Leave
 _FOR_STRANGERS: Final = frozenset(
     {Create, Join, AnnounceUnread, ShowFile, Converse, ChangeState, LapseRest, FollowCare, Bar, See, AboutWhom, Unveil}
@@ -184,8 +184,8 @@ class Room(RoomState):
 
     def _decide_of_looks(self, command: _Looks, context: Context) -> Decision:
         match command:
-            case ReadAt():
-                return conversations.read_at(self, command, context)
+            case MaySearch():
+                return conversations.may_search(self, context)
             case See():
                 return conversations.see(self, command, context)
             case AboutWhom():

@@ -15,7 +15,7 @@ from actors.rooms.marks import later, privacy
 from actors.rooms.messages import chat_message, history, reads, views
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import MARGINAL
-from actors.rooms.messages.queries import HistoryPage, MessagesAt, PinnedAt, RoomStanding, ThreadOf, VersionsOf
+from actors.rooms.messages.queries import HistoryPage, PinnedAt, RoomStanding, ThreadOf, VersionsOf
 from actors.rooms.messages.unread import WINDOW, UnreadStretch
 from actors.rooms.room import membership, outcome
 from actors.rooms.room.commands import Post, RoomCommand
@@ -160,8 +160,6 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
                 return await history.standing(
                     query=query, entity_id=entity_id, version=version, library=library, bounds=self._bounds
                 )
-            case MessagesAt():
-                return await history.chosen(query, entity_id, version, library)
             case aging.DueAt():
                 return await aging.read(query, entity_id, version, library)
             case PinnedAt() | ThreadOf() | VersionsOf():

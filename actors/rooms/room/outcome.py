@@ -183,6 +183,8 @@ def effects(entity_id: str, recorded: Recorded[AnyEvent], part: Part) -> Effects
             return _began(room_id, seq, event, event.members)
         case Joined():
             return _began(room_id, seq, event, (event.user,))
+        case Updated():
+            return Effects(views=(views.searching_view(room_id, seq, searchable=event.profile.searchable),))
         case ContentKept():
             return copies.effects(entity_id, event)
         case Left():

@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import Principal
+from actors.kernel.history.library import StoredLibrary
 from actors.rooms.room.commands import Create, Edit, Post, RetractMessage
 from actors.rooms.service import Rooms
 from actors.workflows.table import all_reactions
@@ -41,6 +42,7 @@ from serve_app.capabilities.search.asking.wanted import wanted_of
 from serve_app.capabilities.search.doors.requests import Ask
 from serve_app.capabilities.search.process.link import SearchLink
 from serve_app.capabilities.search.sources.messages import TYPE, MessageSource
+from serve_app.capabilities.search.sources.permits import RoomPermits
 from serve_app.catalogue import prepare
 from serve_app.cluster.spec import CarewireSpec
 from serve_app.edge.conventions.roots import root_of
@@ -103,14 +105,20 @@ async def running(settings: Settings) -> AsyncIterator[SearchedRooms]:
     rooms, link = Rooms(region, stores.views, clock), SearchLink(client[name])
     pages = Pages(client[name], stores.vault, await root_of(settings.auth, client[name], stores.vault), clock)
     nobody: Any = None  # no grant and no address is asked for
-    sources = {TYPE: MessageSource(region)}
+
+    async def nobody_is_erased() -> bool:
+        return False
+
+    room_kind = next(kind for kind in kinds if kind.name == "room")
+    library = StoredLibrary(room_kind, stores)
+    sources = {TYPE: MessageSource(RoomPermits(region, stores.views), library, stores.views, nobody_is_erased)}
     try:
         yield SearchedRooms(
             rooms,
             Search(
                 link=link,
                 sources=sources,
-                memberships=rooms.memberships,
+                memberships=rooms.joined,
                 pages=pages,
                 grants=nobody,
                 addresses=nobody,

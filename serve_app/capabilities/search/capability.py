@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from pymongo import IndexModel
 
+from actors.rooms.room.kind import RoomKind
 from config.settings import Settings
 from serve_app.capabilities.audit.capability import audit_of
 from serve_app.capabilities.capability import ApiContext, Capability, ServerContext
@@ -53,8 +54,9 @@ def search_of(context: ServerContext) -> Search:
             stores=context.stores,
             clock=context.clock,
             directory=directory,
+            rooms=RoomKind(context.settings.rooms),
         ),
-        memberships=context.once(rooms_of).memberships,
+        memberships=context.once(rooms_of).joined,
         pages=context.once(pages_of),
         addresses=Addresses(directory.accounts),
         grants=Grants(context.database, context.once(audit_of), context.clock),

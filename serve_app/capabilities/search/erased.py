@@ -10,6 +10,7 @@ from store.mongo.client import Database, Document, database_errors
 from store.ports.vault import Vault
 
 _PREFIX: Final = "erased "
+_NOTED: Final = {"_id": {"$gte": _PREFIX, "$lt": f"{_PREFIX[:-1]}!"}}
 
 
 class ErasedPeople:
@@ -26,12 +27,15 @@ class ErasedPeople:
         with database_errors():
             await self._all.replace_one({"_id": place}, {"sealed": sealed}, upsert=True)
 
+    async def any(self) -> bool:
+        """Is anybody being erased, or was, whose words the index may hold still?"""
+        with database_errors():
+            return await self._all.find_one(_NOTED, {"_id": 1}) is not None
+
     async def gone(self) -> list[str]:
         """Those whose key is destroyed. This process knows of it from now on, and reads no word of theirs any more."""
         with database_errors():
-            noted: list[Document] = [
-                one async for one in self._all.find({"_id": {"$gte": _PREFIX, "$lt": f"{_PREFIX[:-1]}!"}})
-            ]
+            noted: list[Document] = [one async for one in self._all.find(_NOTED)]
         if not noted:
             return []
         await self._vault.unlock([one["sealed"] for one in noted], anew=True)

@@ -143,6 +143,33 @@ class MongoJournal:
         with database_errors():
             return [document["_id"] async for document in self._database.aggregate(pipeline)]
 
+    async def across(self, places: Sequence[tuple[str, int]]) -> list[Turn]:
+        wanted = [{"e": entity, "s": seq} for entity, seq in set(places)]
+        if not wanted:
+            return []
+        pipeline: list[Document] = [  # as `_holding`, and the turns with it: one round trip for all
+            {"$documents": wanted},
+            {
+                "$lookup": {
+                    "from": JOURNAL,
+                    "let": {"e": "$e", "s": "$s"},
+                    "pipeline": [
+                        {"$match": {"$expr": {"$and": [{"$eq": ["$e", "$$e"]}, {"$gte": ["$l", "$$s"]}]}}},
+                        {"$sort": {"e": 1, "l": 1, "t": 1}},
+                        {"$limit": 1},
+                        {"$project": HISTORY},
+                    ],
+                    "as": "turn",
+                }
+            },
+            {"$unwind": "$turn"},
+            {"$match": {"$expr": {"$lte": ["$turn.f", "$s"]}}},
+            {"$replaceRoot": {"newRoot": "$turn"}},
+        ]
+        with database_errors():
+            found = {document["_id"]: document async for document in self._database.aggregate(pipeline)}
+        return [to_turn(document) for document in found.values()]
+
     async def heads(self, entities: Sequence[str]) -> Mapping[str, tuple[int, int]]:
         pipeline: list[Document] = [  # one step into the index per entity; `tests` hold the plan to that
             {"$match": {"e": {"$in": list(entities)}}},

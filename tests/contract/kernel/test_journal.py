@@ -262,6 +262,13 @@ async def test_at_gives_each_turn_that_holds_one_of_the_events_once(history: Jou
     assert await history.at(ROOM, []) == []
 
 
+async def test_across_gives_the_turns_of_many_entities_each_once(history: Journal) -> None:
+    places = [(ROOM, 6), (ROOM, 2), (ROOM, 1), (ROOM, 4), (ROOM, 99), (ROOM, 0), ("room:nowhere", 1)]
+    assert sorted(numbers(await history.across(places))) == [1, 4]
+    assert await history.across([(ROOM, 1)]) == await history.at(ROOM, [1])
+    assert await history.across([]) == []
+
+
 async def test_a_limit_of_zero_gives_nothing(history: Journal) -> None:
     assert await history.after(ROOM, 0, limit=0) == []
     assert await history.before(ROOM, 9, limit=0) == []

@@ -10,7 +10,6 @@ from typing_extensions import override
 from actors.inboxes.kind import InboxKind
 from actors.kernel.cluster.local import LocalCluster
 from actors.kernel.contract.entity import SYSTEM, Principal
-from actors.kernel.contract.ports import EntityClient
 from actors.kernel.history.library import StoredLibrary
 from actors.rooms.conversation.binding import Bond
 from actors.rooms.conversation.commands import Bar, Converse, FollowCare, Stead
@@ -26,6 +25,7 @@ from common.clock import SystemClock
 from common.errors import CarewireError
 from config.settings import KernelSettings, RoomSettings
 from serve_app.capabilities.search.analysis import Analyser
+from serve_app.capabilities.search.asking.pages import CandidateList, PageStart
 from serve_app.capabilities.search.asking.service import Search
 from serve_app.capabilities.search.asking.wanted import wanted_of
 from serve_app.capabilities.search.blind import Blinder, IndexKey
@@ -52,10 +52,11 @@ from serve_app.capabilities.search.port import (
 from serve_app.capabilities.search.process.answering import Answering
 from serve_app.capabilities.search.process.index import ServingGeneration, Written
 from serve_app.capabilities.search.process.indexer import Indexer
-from serve_app.capabilities.search.process.questions import AnsweredQuestion, Question
+from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question
 from serve_app.capabilities.search.sources.conversations import RoomFeeder
 from serve_app.capabilities.search.sources.entry import Feeder, Opened, Reader, Scope
 from serve_app.capabilities.search.sources.messages import MessageFeeder, MessageSource
+from serve_app.capabilities.search.sources.permits import RoomPermits
 from serve_app.follower.consumer import Turned
 from serve_app.follower.source import TurnOpener
 from store.memory.stores import memory_stores
@@ -149,28 +150,32 @@ class Direct:
         return range(len(texts))
 
 
-class Trusting(MessageSource):
+class Everywhere(MessageSource):
+    """Whoever asks is asked for in all rooms."""
+
+    @override
+    async def scope(self, reader: Reader) -> Scope:
+        return [()]
+
+
+class Trusting(Everywhere):
     """The twin: what the index says is believed, and opened as the owner of the rooms sees it."""
 
     @override
-    async def scope(self, reader: Reader) -> Scope:
-        return [()]
+    async def stand(self, candidates: Sequence[HitCandidate], reader: Reader) -> Mapping[str, bool]:
+        return {one.id: True for one in candidates}
 
     @override
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
-        return await super().open(ids, Reader(Principal("ann"), "", _nowhere))
+        return await super().open(ids, Reader(Principal("ann"), "", _everywhere))
 
 
-class Keeping(MessageSource):
+class Keeping(Trusting):
     """Another twin: what was opened once is kept, and shown to whoever asks."""
 
-    def __init__(self, entities: EntityClient) -> None:
-        super().__init__(entities)
+    def __init__(self, *what: Any, **more: Any) -> None:
+        super().__init__(*what, **more)
         self._kept: dict[str, Opened] = {}
-
-    @override
-    async def scope(self, reader: Reader) -> Scope:
-        return [()]
 
     @override
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
@@ -178,8 +183,26 @@ class Keeping(MessageSource):
         return {id_: self._kept[id_] for id_ in ids if id_ in self._kept}
 
 
-async def _nowhere(_: str) -> Sequence[str]:
-    return ()
+class Ageless(RoomPermits):
+    """One more: what a room has said of somebody once holds for ever."""
+
+    @override
+    async def _epochs(self, rooms: Sequence[str], reader: Reader) -> Mapping[str, tuple[int, int]]:
+        return dict.fromkeys(rooms, (1, 0))
+
+
+class Unturned:
+    """Pages that nobody turns."""
+
+    async def keep(self, note: CandidateList, user: str) -> bytes:
+        return b""
+
+    def cursor(self, place: PageStart, user: str, named: Sequence[object]) -> str:
+        return ""
+
+
+async def _everywhere(_: str) -> Mapping[str, int]:
+    return dict.fromkeys((*ROOMS, TALK), 1)
 
 
 class TickingClock(SystemClock):
@@ -211,7 +234,7 @@ class Life:
     It keeps account of what the house promises to whom (`promised`), from what has happened alone.
     """
 
-    def __init__(self, source: type[MessageSource] = MessageSource) -> None:
+    def __init__(self, source: type[MessageSource] = MessageSource, permits: type[RoomPermits] = RoomPermits) -> None:
         self._clock = TickingClock()
         self._kinds = (RoomKind(RoomSettings()), PairKind(), InboxKind())
         indexes = [index for kind in self._kinds for index in kind.indexes]
@@ -230,7 +253,7 @@ class Life:
         self._gone: set[str] = set()
         self._erased: set[str] = set()
         self._turns = dict.fromkeys((*ROOMS, TALK), 0)
-        self._source = source
+        self._source, self._permits = source, permits
         self._care_version = 1
         self._held: list[str] = []
         self.fed = True
@@ -247,11 +270,12 @@ class Life:
         answering = Answering(ServingGeneration(engine, blinder), engine, self._clock, self._indexer.excluded.rooms)
         await self._indexer.begin(Written(engine, blinder, texts=True, number=1))
         unused: Any = None
+        permits = self._permits(region, self._stores.views)
         self._search = Search(
             Direct(answering),
-            {"messages": self._source(region)},
-            self.rooms.memberships,
-            unused,
+            {"messages": self._source(permits, library, self._stores.views, self._is_in_doubt)},
+            self.rooms.joined,
+            cast("Any", Unturned()),
             unused,
             unused,
             entities=region,
@@ -354,9 +378,12 @@ class Life:
     async def _all_of(self, entity: str) -> Sequence[Turned]:
         return await self._opening.open(await self._stores.journal.turns(entity, after=0, limit=1000))
 
-    async def found(self, user: str, q: str) -> SearchPage:
+    async def _is_in_doubt(self) -> bool:
+        return bool(self._erased)
+
+    async def found(self, user: str, q: str, limit: int = 50) -> SearchPage:
         """What search says."""
-        wanted = wanted_of(Ask(q=q, type="messages", facets="room_id", limit=50), ["messages"])
+        wanted = wanted_of(Ask(q=q, type="messages", facets="room_id", limit=limit), ["messages"])
         return await self._search.search(wanted, by=Principal(user), trace="")
 
     def promised(self, user: str) -> set[str]:

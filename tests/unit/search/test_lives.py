@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from serve_app.capabilities.search.sources.messages import MessageSource
+from serve_app.capabilities.search.sources.permits import RoomPermits
 from tests.simulation.loop import VirtualLoop, run
-from tests.unit.search.life import ROOMS, STEMS, TALK, USERS, Keeping, Life, Trusting
+from tests.unit.search.life import ROOMS, STEMS, TALK, USERS, Ageless, Everywhere, Keeping, Life, Trusting
 
 QUERIES: Final = (*STEMS, "gardem", "heran", "quieet")
 
@@ -47,6 +48,9 @@ ASKED: Final = st.lists(st.tuples(st.sampled_from(USERS), st.sampled_from(QUERIE
 
 async def _judge(life: Life, user: str, q: str) -> None:
     page, readable = await life.found(user, q), await life.readable(user)
+    first = await life.found(user, q, limit=1)  # so that the others are only counted
+    assert (first.total, first.facets) == (page.total, page.facets)
+    assert [one.id for one in first.hits] == [one.id for one in page.hits[:1]]
     ids = {hit.id for hit in page.hits}
     assert ids <= set(readable)
     assert ids <= life.promised(user), (q, user)
@@ -134,6 +138,54 @@ async def test_whoever_may_not_see_it_any_more_finds_it_no_more_from_that_moment
                 page = await life.found(user, "heron")
                 assert (page.hits, page.total.value, page.facets) == ([], 0, {"room_id": []})
                 await life.feed()
+
+
+UNSEATED: Final = (
+    "a member is removed",
+    "a member leaves",
+    "the owner ends searching",
+    "a cover ends",
+    "care pauses while it is covered",
+    "care ends while it is covered",
+)
+
+
+@pytest.mark.parametrize("case", UNSEATED)
+async def test_what_a_room_has_said_of_somebody_ends_with_what_it_was_said_of(case: str) -> None:
+    """The twin remembers it without asking what has moved since, and still shows all of it."""
+    before, room, user, events = GONE[case]
+    for source, permits in ((MessageSource, RoomPermits), (Everywhere, Ageless)):
+        async with Life(source, permits) as life:
+            for what in before:
+                await life.do(deed(what, room, user))
+            await life.do(deed("say", room))
+            await life.feed()
+            assert (await life.found(user, "heron")).total.value == 1, permits
+            for what in events:
+                await life.do(deed(what, room, user))
+            page = await life.found(user, "heron")
+            assert (len(page.hits), page.total.value) == ((1, 1) if permits is Ageless else (0, 0))
+
+
+async def test_who_comes_again_without_history_sees_no_more_than_from_then_on() -> None:
+    for source, permits in ((MessageSource, RoomPermits), (Everywhere, Ageless)):
+        async with Life(source, permits) as life:
+            await life.do(deed("cover"))
+            await life.do(deed("say"))
+            await life.feed()
+            assert (await life.found("eve", "heron")).total.value == 1
+            await life.do(deed("active"))
+            await life.do(deed("cover_blindly"))
+            assert (await life.found("eve", "heron")).total.value == (1 if permits is Ageless else 0)
+
+
+async def test_a_room_that_is_searched_again_is_found_again() -> None:
+    async with Life() as life:
+        await life.do(deed("say", "r0"))
+        await life.feed()
+        for which, found in ((1, 0), (0, 1)):
+            await life.do(("hide", "r0", "ann", "", which))
+            assert (await life.found("ann", "heron")).total.value == found
 
 
 async def test_who_stands_in_without_history_finds_what_is_said_from_then_on_alone() -> None:

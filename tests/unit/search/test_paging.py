@@ -72,8 +72,8 @@ class Noted:
         return PageStart(name.encode(), int(offset))
 
 
-async def rooms_of(_: str) -> Sequence[str]:
-    return ["r"]
+async def rooms_of(_: str) -> Mapping[str, int]:
+    return {"r": 1}
 
 
 def a_search(*, rerank: bool = False) -> Search:

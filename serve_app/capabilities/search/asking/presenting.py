@@ -5,7 +5,7 @@ from typing import Any
 
 from common.clock import to_rfc3339
 from serve_app.capabilities.search.asking.matching import snippet
-from serve_app.capabilities.search.asking.opening import VisibleHit, counted
+from serve_app.capabilities.search.asking.opening import OpenedHits, VisibleHit, counted
 from serve_app.capabilities.search.doors.answers import FacetCount, Highlight, Hit, IndexInfo, Suggestion
 from serve_app.capabilities.search.process.questions import AnsweredQuestion
 from serve_app.capabilities.search.sources import people
@@ -22,11 +22,11 @@ def info_of(answered: AnsweredQuestion) -> IndexInfo:
     )
 
 
-def facets_of(seen: Sequence[VisibleHit], names: Sequence[str]) -> dict[str, list[FacetCount]] | None:
+def facets_of(looked: OpenedHits, names: Sequence[str]) -> dict[str, list[FacetCount]] | None:
     """How many hits have each value; None: nobody asked."""
     if not names:
         return None
-    found = counted(seen, names)
+    found = counted(looked, names)
     return {name: [FacetCount(value=value, count=count) for value, count in found[name]] for name in names}
 
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.matching import NO_SLIPS, Matcher, Slips
-from serve_app.capabilities.search.asking.opening import HitOpener, OpenedHits
+from serve_app.capabilities.search.asking.opening import HitJudge, HitOpener, OpenedHits
 from serve_app.capabilities.search.asking.wanted import Wanted
 from serve_app.capabilities.search.port import Among, Condition
 from serve_app.capabilities.search.process.questions import AnsweredQuestion, HitCandidate, Question, packed
@@ -70,11 +70,17 @@ class Proposing:
         """Does a document that the caller may read, of those that are asked for, have this word?"""
         alone = replace(wanted, q=word, all=False, exact=True, typeahead=False, sort="relevance")
         answered = await self.ask(alone, reader, limit=_WITNESSES)
+        if answered.more:
+            return True
+        stands: Mapping[int, bool] = {}
+        if is_told_by_index(alone):
+            stands = await self._opening.standing(answered.candidates, reader)
+        if any(stands.values()):
+            return True
         matcher = Matcher(self._analyser, SearchQuery((Word(word),)), NO_SLIPS, every=True)
-        found = await self._opening.look(
-            answered.candidates, 0, alone, matcher, reader, most=_WITNESSES, until_s=float("inf")
-        )
-        return bool(found.seen) or answered.more
+        judge = HitJudge(wanted=alone, matcher=matcher, reader=reader)
+        places = range(len(answered.candidates))
+        return bool((await self._opening.look(answered.candidates, places, judge, until_s=float("inf"))).seen)
 
     async def _question(
         self, wanted: Wanted, reader: Reader, limit: int, after: HitCandidate | None, unread: list[str]
@@ -101,3 +107,17 @@ class Proposing:
             after=after,
             unread=unread,
         )
+
+
+def is_told_by_index(wanted: Wanted) -> bool:
+    """Do filters mean the same in the index and in what is opened? People of anonymous rooms are looked for by what
+    they are called there, which the index does not know apart from who they are."""
+    return "sender_id" not in wanted.filters
+
+
+def is_counted_by_index(wanted: Wanted, query: SearchQuery) -> bool:
+    """Is what the index proposes a hit, if it has not changed since? Words are: the same forms are compared there and
+    here. The rest of beginnings, the order of phrases, and how a word is written, are seen in the text alone; so is who
+    has sent it."""
+    words = all(isinstance(part, Word) for part in (*query.wanted, *query.unwanted))
+    return words and not wanted.exact and "sender_id" not in wanted.facets and is_told_by_index(wanted)

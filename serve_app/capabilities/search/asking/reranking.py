@@ -29,7 +29,7 @@ async def ranked(order: Order, q: str, looked: OpenedHits, *, within_s: float = 
     if sorted(places) != list(range(len(first))):
         return None
     moved = [replace(first[place], place=old.place) for old, place in zip(first, places, strict=True)]
-    return OpenedHits([*moved, *looked.seen[MOST_RANKED:]], looked.upto)
+    return replace(looked, seen=[*moved, *looked.seen[MOST_RANKED:]])
 
 
 def rearranged(candidates: Sequence[HitCandidate], before: OpenedHits, after: OpenedHits) -> list[HitCandidate]:

@@ -17,11 +17,11 @@ from serve_app.capabilities.search.analysis import Analyser
 from serve_app.capabilities.search.asking.addressed import Addresses
 from serve_app.capabilities.search.asking.granted import Grants
 from serve_app.capabilities.search.asking.matching import Matcher
-from serve_app.capabilities.search.asking.opening import HitOpener, OpenedHits, VisibleHit
+from serve_app.capabilities.search.asking.opening import CountedHit, HitJudge, HitOpener, OpenedHits, VisibleHit
 from serve_app.capabilities.search.asking.pages import CandidateList, Pages, PageStart
 from serve_app.capabilities.search.asking.presenting import facets_of, hit_of, info_of, suggestion_of
-from serve_app.capabilities.search.asking.proposing import IndexClient, Proposing
-from serve_app.capabilities.search.asking.reranking import ranked, rearranged
+from serve_app.capabilities.search.asking.proposing import IndexClient, Proposing, is_counted_by_index
+from serve_app.capabilities.search.asking.reranking import MOST_RANKED, ranked, rearranged
 from serve_app.capabilities.search.asking.wanted import Wanted, WantedKind
 from serve_app.capabilities.search.doors.answers import Correction, IndexInfo, SearchPage, Suggestions, Total
 from serve_app.capabilities.search.process.questions import HitCandidate
@@ -35,7 +35,7 @@ MOST_COUNTED: Final = 200
 _BOUND_S: Final = 0.3
 _SUGGESTED: Final = 5
 _SUGGEST_FROM: Final = 30
-_A_STEP: Final = 50
+_A_STEP: Final = 30
 _MOST_STRETCHES: Final = 4
 
 
@@ -66,7 +66,7 @@ class Search:
         self,
         link: IndexClient,
         sources: Mapping[str, Source],
-        memberships: Callable[[str], Awaitable[Sequence[str]]],
+        memberships: Callable[[str], Awaitable[Mapping[str, int]]],
         pages: Pages,
         grants: Grants,
         addresses: Addresses,
@@ -99,19 +99,19 @@ class Search:
         if wanted.cursor is not None:
             place = self._pages.place_of(wanted.cursor, by.user, wanted.named)
         asked = SearchRequest(wanted=wanted, query=query, reader=reader, by=by, until_s=began + _BOUND_S)
-        found, whole = await (self._first(asked) if place is None else self._again(asked, place))
         first = 0 if place is None else place.offset
+        found, whole = await (self._first(asked) if place is None else self._again(asked, place))
         found, shown, following = await self._page(asked, found, whole, first)
         cursor = None
         if following is not None:
             name = found.name or await self._pages.keep(found.note, by.user)
             cursor = self._pages.cursor(PageStart(name, following), by.user, wanted.named)
-        exact = not found.note.more and whole.upto >= len(found.note.candidates) and len(whole.seen) <= MOST_COUNTED
+        exact = not found.note.more and whole.upto >= len(found.note.candidates) and whole.total <= MOST_COUNTED
         slips = {word: meant for one in shown for word, meant in one.match.slips.items()}
         return SearchPage(
             hits=[hit_of(one) for one in shown],
-            total=Total(value=len(whole.seen), exact=exact),
-            facets=facets_of(whole.seen, wanted.facets),
+            total=Total(value=whole.total, exact=exact),
+            facets=facets_of(whole, wanted.facets),
             corrected=[Correction(given=word, to=meant) for word, meant in slips.items()],
             next_cursor=cursor,
             took_ms=round((loop.time() - began) * 1000),
@@ -128,10 +128,9 @@ class Search:
         query = parse(q, self._analyser, typeahead=True)
         answered = await self._proposing.ask(wanted, reader, limit=_SUGGEST_FROM)
         matcher = Matcher(self._analyser, query, answered.slips, every=True)
+        judge = HitJudge(wanted=wanted, matcher=matcher, reader=reader)
         until_s = asyncio.get_running_loop().time() + _BOUND_S
-        looked = await self._opening.look(
-            answered.candidates, 0, wanted, matcher, reader, most=_SUGGEST_FROM, until_s=until_s
-        )
+        looked = await self._opening.look(answered.candidates, range(len(answered.candidates)), judge, until_s=until_s)
         titled = [one.opened for one in looked.seen if one.match.title or not query.wanted]
         return Suggestions(suggestions=[suggestion_of(one) for one in titled[:_SUGGESTED]])
 
@@ -170,39 +169,56 @@ class Search:
         """What was noted, and which of it are hits by now."""
         note = await self._pages.read(place, asked.by.user)
         answered = await self._proposing.ask(asked.wanted, asked.reader, limit=1)
-        return IndexProposals(note, place.note, info_of(answered)), await self._counted(asked, note)
+        return IndexProposals(note, place.note, info_of(answered)), await self._counted(asked, note, place.offset)
 
-    async def _counted(self, asked: SearchRequest, note: CandidateList) -> OpenedHits:
-        matcher = self._matcher(asked, note)
-        return await self._opening.look(
-            note.candidates, 0, asked.wanted, matcher, asked.reader, most=MOST_COUNTED, until_s=asked.until_s
-        )
+    async def _counted(self, asked: SearchRequest, note: CandidateList, first: int = 0) -> OpenedHits:
+        """Hits among the first candidates; opened are at least those of the page that begins at `first`."""
+        judge, some = self._judge(asked, note), note.candidates[:MOST_COUNTED]
+        if not is_counted_by_index(asked.wanted, asked.query):
+            return await self._opening.look(some, range(len(some)), judge, until_s=asked.until_s)
+        most = max(asked.wanted.limit, MOST_RANKED if self._rerank else 0)
+        return await self._opening.tally(some, judge, first=first, most=most, until_s=asked.until_s)
 
-    def _matcher(self, asked: SearchRequest, note: CandidateList) -> Matcher:
+    def _judge(self, asked: SearchRequest, note: CandidateList) -> HitJudge:
         wanted = asked.wanted
-        return Matcher(self._analyser, asked.query, note.slips, every=wanted.all, exact=wanted.exact)
+        matcher = Matcher(self._analyser, asked.query, note.slips, every=wanted.all, exact=wanted.exact)
+        return HitJudge(wanted=wanted, matcher=matcher, reader=asked.reader)
 
     async def _page(
         self, asked: SearchRequest, found: IndexProposals, whole: OpenedHits, first: int
     ) -> tuple[IndexProposals, list[VisibleHit], int | None]:
         """The hits from a place on, and where the next page begins; None: there is none. Sorted by time there is no
         end to what is noted: where it runs out, the index is asked for what lies behind."""
-        wanted, matcher = asked.wanted, self._matcher(asked, found.note)
-        seen, at = [one for one in whole.seen if one.place >= first], max(first, whole.upto)
+        limit, judge = asked.wanted.limit, self._judge(asked, found.note)
+        seen, at = await self._from(found.note, whole, first, judge), max(first, whole.upto)
         for _ in range(_MOST_STRETCHES):
             candidates = found.note.candidates
-            while len(seen) <= wanted.limit and at < len(candidates):
-                looked = await self._opening.look(
-                    candidates, at, wanted, matcher, asked.reader, most=_A_STEP, until_s=0.0
-                )
+            while len(seen) <= limit and at < len(candidates):
+                places = range(at, min(len(candidates), at + _A_STEP))
+                looked = await self._opening.look(candidates, places, judge, until_s=0.0)
                 seen += looked.seen
                 at = looked.upto
-            if len(seen) > wanted.limit:
-                return found, seen[: wanted.limit], seen[wanted.limit].place
-            if not found.note.more or wanted.sort == "relevance":
-                return found, seen, None
+            if len(seen) > limit:
+                return found, _opened(seen[:limit]), seen[limit].place
+            if not found.note.more or asked.wanted.sort == "relevance":
+                return found, _opened(seen), None
             found = await self._longer(asked, found)
-        return found, seen, at
+        return found, _opened(seen), at
+
+    async def _from(
+        self, note: CandidateList, whole: OpenedHits, first: int, judge: HitJudge
+    ) -> list[VisibleHit | CountedHit]:
+        """The hits from a place on, as far as they are counted; those of the first page are opened."""
+        while True:
+            hits: list[VisibleHit | CountedHit] = [one for one in whole.seen if one.place >= first]
+            hits += [one for one in whole.counted if one.place >= first]
+            hits.sort(key=lambda one: one.place)
+            unread = [one.place for one in hits[: judge.wanted.limit] if isinstance(one, CountedHit)]
+            if not unread:  # else one that should have been there was gone when it was opened
+                return hits
+            looked = await self._opening.look(note.candidates, unread, judge, until_s=float("inf"))
+            rest = [one for one in whole.counted if one.place not in unread]
+            whole = replace(whole, seen=[*whole.seen, *looked.seen], counted=rest)
 
     async def _longer(self, asked: SearchRequest, found: IndexProposals) -> IndexProposals:
         """With the candidates behind those that are noted."""
@@ -215,3 +231,7 @@ class Search:
         if found.name:
             await self._pages.replace(found.name, note, asked.by.user)
         return replace(found, note=note)
+
+
+def _opened(hits: Sequence[VisibleHit | CountedHit]) -> list[VisibleHit]:
+    return [one for one in hits if isinstance(one, VisibleHit)]

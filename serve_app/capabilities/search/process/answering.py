@@ -45,7 +45,7 @@ class Answering:
             unread=question.unread,
         )
         return AnsweredQuestion(
-            candidates=[HitCandidate(hit.key.type, hit.key.id, hit.at) for hit in found.hits],
+            candidates=[HitCandidate(hit.key.type, hit.key.id, hit.at, hit.version) for hit in found.hits],
             more=found.more,
             slips={word: list(meant) for word, meant in slips.items()},
             engine=self._engine.name,

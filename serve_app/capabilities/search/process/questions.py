@@ -30,11 +30,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class HitCandidate(msgspec.Struct, frozen=True, array_like=True):
-    """What may be a hit. `at`: ms."""
+    """What may be a hit. `at`: ms. `version`: of its source, as the index has it."""
 
     type: str
     id: str
     at: int
+    version: int = 0
 
 
 class AnsweredQuestion(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from actors.kernel.contract.entity import Principal
 from actors.rooms.messages.wire_message import WireMessage
 from serve_app.capabilities.search.port import Condition, Delete, Key
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.capabilities.search.sources.practice import WantedPractice
 from serve_app.follower.consumer import Turned
+
+if TYPE_CHECKING:
+    from actors.rooms.room.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +64,31 @@ class Reader:
         self,
         by: Principal,
         trace: str,
-        memberships: Callable[[str], Awaitable[Sequence[str]]],
+        memberships: Callable[[str], Awaitable[Mapping[str, int]]],
         practice: WantedPractice | None = None,
     ) -> None:
-        """`memberships`: the rooms that a user is in. `practice`: what is asked of therapists beside their names."""
+        """`memberships`: the rooms that a user is in, with the version of each. `practice`: what is asked of
+        therapists beside their names."""
         self.by, self.trace = by, trace
         self.addressed: str | None = None  # whose e-mail address they asked for
         self.practice = practice
         self._memberships = memberships
         self.remembered: dict[str, frozenset[str]] = {}
-        self._rooms: asyncio.Task[frozenset[str]] | None = None
+        self.sights: dict[str, Sight | None] = {}  # of rooms that were asked about; None: nothing is to be found there
+        self._rooms: asyncio.Task[Mapping[str, int]] | None = None
 
     async def rooms(self) -> frozenset[str]:
         """The rooms that they are in. Raises Unavailable."""
+        return frozenset(await self.memberships())
+
+    async def memberships(self) -> Mapping[str, int]:
+        """The same, with the versions of their memberships. Raises Unavailable."""
         if self._rooms is None:
             self._rooms = asyncio.ensure_future(self._looked_up())
         return await self._rooms
 
-    async def _looked_up(self) -> frozenset[str]:
-        return frozenset(await self._memberships(self.by.user))
+    async def _looked_up(self) -> Mapping[str, int]:
+        return await self._memberships(self.by.user)
 
 
 class Source(Protocol):
@@ -99,6 +109,20 @@ class Source(Protocol):
         Raises:
             Unavailable: it cannot be told.
         """
+        ...
+
+
+@runtime_checkable
+class CountableSource(Source, Protocol):
+    """One whose hits can be told from what the index knows of them, without their texts."""
+
+    async def stand(self, candidates: Sequence[HitCandidate], reader: Reader) -> Mapping[str, bool]:
+        """By their ids, those of these that the reader may see at this moment; are they what the index took in? False:
+        they have changed since, or nobody can tell, so they have to be opened. Raises Unavailable."""
+        ...
+
+    def known_of(self, candidate: HitCandidate) -> Values:
+        """By what one that stands is counted, under the names of the contract."""
         ...
 
 

@@ -1,26 +1,26 @@
 """Messages. In the index they go by their room and seq: every change of one names both."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
-from actors.kernel.contract.entity import Library, Recorded
-from actors.kernel.contract.ports import EntityClient
-from actors.rooms.conversation.commands import ReadAt
+from actors.kernel.contract.entity import Event, Library, Recorded
 from actors.rooms.files.naming import files_in
-from actors.rooms.messages.chat_message import Content, content_of
-from actors.rooms.messages.wire_message import WireMessage
+from actors.rooms.messages.chat_message import Content, Message, content_of, posted
+from actors.rooms.messages.history import MessageViews, as_they_are
+from actors.rooms.messages.views import MESSAGES, message_in, message_view_id
 from actors.rooms.room.events import AnyEvent, Deleted, Edited, Posted
 from actors.rooms.room.outcome import room_id_of
-from actors.rooms.room.sight import alias_of
-from common.errors import NotFound, PermissionDenied
-from common.timeline import parse_instant
+from actors.rooms.room.sight import Sight, alias_of
+from actors.rooms.service import entity_of
 from serve_app.capabilities.search.port import Among, Delete, Key
+from serve_app.capabilities.search.process.questions import HitCandidate
 from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Reader, Scope, Values
+from serve_app.capabilities.search.sources.permits import RoomPermits
 from serve_app.follower.consumer import Turned
+from store.ports.views import View, Views
 
 TYPE: Final = "messages"
 _alts: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
@@ -101,54 +101,104 @@ def _has(content: Content, *, mentions: bool) -> list[str]:
     return [*found, "mention"] if mentions else found
 
 
+class PostLibrary(MessageViews, Protocol):
+    """What is stored of rooms, opened (`StoredLibrary`)."""
+
+    async def across(self, places: Collection[tuple[str, int]]) -> Sequence[tuple[str, Recorded[Event]]]: ...
+
+
 class MessageSource:
-    """What somebody may read, room by room: the room itself says what they see."""
+    """What somebody may read, room by room: the rooms say what they see. Texts of all rooms are read at once."""
 
     types: tuple[str, ...] = (TYPE,)
 
-    def __init__(self, entities: EntityClient) -> None:
-        self._entities = entities
+    def __init__(
+        self, permits: RoomPermits, library: PostLibrary, views: Views, in_doubt: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """`in_doubt`: may the index hold words of somebody who was erased?"""
+        self._permits, self._library, self._views, self._in_doubt = permits, library, views, in_doubt
 
     async def scope(self, reader: Reader) -> Scope:
         """See `Source.scope`."""
         rooms = await reader.rooms()
         return [(Among("room", rooms),)] if rooms else []
 
+    async def stand(self, candidates: Sequence[HitCandidate], reader: Reader) -> Mapping[str, bool]:
+        """See `CountableSource.stand`."""
+        places = {one.id: _place(one.id) for one in candidates}
+        ids = [message_view_id(entity_of(room), seq) for room, seq in places.values()]
+        sights, changed, in_doubt = await asyncio.gather(
+            self._permits.of({room for room, _ in places.values()}, reader),
+            self._views.get(MESSAGES, ids),
+            self._in_doubt(),
+        )
+        found: dict[str, bool] = {}
+        for candidate, view_id in zip(candidates, ids, strict=True):
+            room, seq = places[candidate.id]
+            if room not in sights or not sights[room].sees(seq):
+                continue
+            said = _said_at(seq, changed.get(view_id))
+            if said is not None:
+                found[candidate.id] = said == candidate.version and not in_doubt
+        return found
+
+    def known_of(self, candidate: HitCandidate) -> Values:
+        """See `CountableSource.known_of`."""
+        return {"room_id": [_place(candidate.id)[0]]}
+
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
-        places: dict[str, list[int]] = defaultdict(list)
-        for id_ in ids:
-            room_id, _, seq = id_.rpartition("#")
-            places[room_id].append(int(seq))
-        pages = await asyncio.gather(*(self._read(room, seqs, reader) for room, seqs in places.items()))
-        return {f"{one.room_id}#{one.seq}": _opened(one) for page in pages for one in page if one.deleted_at is None}
+        places = [_place(id_) for id_ in ids]
+        sights = await self._permits.of({room for room, _ in places}, reader)
+        seen = {(entity_of(room), seq) for room, seq in places if room in sights and sights[room].sees(seq)}
+        found = await self._library.across(seen) if seen else []
+        posts = [
+            (message_view_id(entity, one.seq), posted(one.event, one.seq))
+            for entity, one in found
+            if isinstance(one.event, Posted)
+        ]
+        messages = await as_they_are(posts, self._library)
+        rooms = {message_view_id(entity_of(room), seq): room for room, seq in places}
+        return {
+            f"{rooms[view_id]}#{one.seq}": _opened(one, rooms[view_id], sights[rooms[view_id]])
+            for view_id, one in messages.items()
+            if one.deleted_at is None
+        }
 
-    async def _read(self, room_id: str, seqs: Sequence[int], reader: Reader) -> Sequence[WireMessage]:
-        command = ReadAt(tuple(seqs), searching=True)
-        try:
-            page = await self._entities.ask(f"room:{room_id}", command, by=reader.by, trace=reader.trace)
-        except (NotFound, PermissionDenied):
-            return ()
-        return page.messages
+
+def _place(id_: str) -> tuple[str, int]:
+    """Room and seq, of what a message goes by in the index."""
+    room_id, _, seq = id_.rpartition("#")
+    return room_id, int(seq)
 
 
-def _opened(one: WireMessage) -> Opened:
-    attachments = bytes(one.attachments)
-    content = Content(body=one.body, attachments=attachments if attachments != b"[]" else b"")
-    has = list(_has(content, mentions=bool(one.mentions or one.mention_all)))
-    if one.links and "link" not in has:
-        has.append("link")
+def _said_at(seq: int, changed: View | None) -> int | None:
+    """The seq at which a message came to say what it says; None: it is gone. `changed`: it, if it changed at all."""
+    if changed is None:
+        return seq
+    message = message_in(changed)
+    if message.deleted_at is not None:
+        return None
+    return message.edits[-1] if message.edits else seq
+
+
+def _opened(message: Message, room_id: str, sight: Sight) -> Opened:
+    shown, content = message.to_wire(room_id, sight), message.opened()
     return Opened(
         type=TYPE,
-        id=one.id,
+        id=shown.id,
         title="",
         text=words_of(content),
         quoted=True,
-        at=parse_instant(one.sent_at),
-        room_id=one.room_id,
-        seq=one.seq,
-        message=one,
-        user_id=one.sender_id,
-        link=f"/rooms/{one.room_id}?message={one.id}",
-        values={"room_id": [one.room_id], "sender_id": [one.sender_id], "has": has},
+        at=message.sent_at,
+        room_id=room_id,
+        seq=shown.seq,
+        message=shown,
+        user_id=shown.sender_id,
+        link=f"/rooms/{room_id}?message={shown.id}",
+        values={
+            "room_id": [room_id],
+            "sender_id": [shown.sender_id],
+            "has": _has(content, mentions=bool(shown.mentions or shown.mention_all)),
+        },
     )

@@ -15,8 +15,10 @@ from serve_app.capabilities.identity.accounts.account_records import Accounts
 from serve_app.capabilities.identity.accounts.roles import Roles
 from serve_app.capabilities.identity.accounts.sealing import Sealing
 from serve_app.capabilities.identity.care.service import CareReader
+from serve_app.capabilities.search.erased import ErasedPeople
 from serve_app.capabilities.search.sources import appointments, conversations, files, messages, people, worksheets
 from serve_app.capabilities.search.sources.entry import Feeder, Source, UnjournaledSource
+from serve_app.capabilities.search.sources.permits import RoomPermits
 from serve_app.capabilities.search.sources.practice import Practices
 from store.mongo.client import Database
 from store.ports.stores import Stores
@@ -75,9 +77,14 @@ def standing_of(entities: EntityClient, everybody: people.PeopleFeeder) -> Seque
 
 
 def sources_of(
-    region: Region, database: Database, stores: Stores, clock: Clock, directory: people.PeopleDirectory
+    region: Region,
+    database: Database,
+    stores: Stores,
+    clock: Clock,
+    directory: people.PeopleDirectory,
+    rooms: AnyKind,
 ) -> Mapping[str, Source]:
-    """Whoever opens hits, by type."""
+    """Whoever opens hits, by type. `rooms`: the kind of them, which says how their events are written."""
     listed: list[Source] = [
         people.PeopleSource(
             directory=directory,
@@ -87,7 +94,12 @@ def sources_of(
             database=database,
         ),
         appointments.AppointmentSource(stores.views, directory.names),
-        messages.MessageSource(region),
+        messages.MessageSource(
+            RoomPermits(region, stores.views),
+            StoredLibrary(rooms, stores),
+            views=stores.views,
+            in_doubt=ErasedPeople(database, stores.vault).any,
+        ),
         worksheets.WorksheetSource(region, stores.views),
         files.FileSource(FileSight(region, clock), region),
         conversations.RoomSource(region),

@@ -15,7 +15,7 @@ from actors.rooms.conversation.commands import (
     Converse,
     FollowCare,
     LapseRest,
-    ReadAt,
+    MaySearch,
     Respond,
     See,
     Stead,
@@ -25,8 +25,10 @@ from actors.rooms.conversation.policy import PLAIN, STRANGERS
 from actors.rooms.conversation.words import refuse_names, words_of
 from actors.rooms.messages.more import More, Rich
 from actors.rooms.room import commands as c
+from actors.rooms.room.sight import Sight
 from actors.rooms.sealed.rules import ACCEPTED
 from common.errors import CarewireError, FailedPrecondition, NotFound, PermissionDenied, RateLimited
+from common.numbered_ids import mark_of, seq_in
 from tests.unit.rooms.chat import ROOM, Chat
 from tests.unit.rooms.harness import START_MS
 
@@ -263,8 +265,11 @@ def test_who_stands_in_sees_nothing_older_than_their_coming() -> None:
     chat.do(c.Post(body="new"), ANN)
     for page in (c.History(), c.History(after=0), c.History(before=100)):
         assert [one["body"] for one in chat.do(page, eve)["messages"]] == ["new"]
-    assert [one["body"] for one in chat.do(ReadAt(tuple(range(1, 10))), eve)["messages"]] == ["new"]
-    assert [one["body"] for one in chat.do(ReadAt(tuple(range(1, 10))), ANN)["messages"]] == ["changed", "new"]
+    permits = {who.user: msgspec.convert(chat.do(MaySearch(), who)["sight"], Sight) for who in (eve, ANN)}
+    new, posted = chat.version, seq_in(old, mark_of(ROOM.removeprefix("room:")))
+    assert posted is not None
+    assert (permits["eve"].sees(new), permits["eve"].sees(posted)) == (True, False)
+    assert (permits["ann"].sees(new), permits["ann"].sees(posted)) == (True, True)
     assert [name for name, _ in chat.world.replay(ROOM, 3, user="eve")] == ["message"]
     chat.do(followed("active", 5), SYSTEM)
     with pytest.raises(PermissionDenied):
@@ -362,7 +367,7 @@ STRANGERS_ASK: Final[tuple[ConversationCommand, ...]] = (
     LapseRest(1),
     FollowCare(BOND),
     Bar("ann", "bob", True),
-    ReadAt((1,)),
+    MaySearch(),
     See(),
     AboutWhom(),
     Unveil(),
