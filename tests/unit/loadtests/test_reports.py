@@ -10,7 +10,7 @@ from loadtests.lib.target import find
 from loadtests.lib.workloads import WORKLOADS, LoadPhase, WorkloadResult, percentile
 from loadtests.load import summary
 from loadtests.whole.bench_path import PathRow, ratios, table
-from loadtests.whole.bench_writing import Round, judged
+from loadtests.whole.bench_writing import OWN, Round, judged
 
 PHASE = LoadPhase(1000.0, 100.0, 0, 0, 0, 0.5)
 PACED = replace(
@@ -114,9 +114,15 @@ def test_tokens_come_from_a_file_that_has_enough_of_them(tmp_path: Path) -> None
         find("http://x", file, users=1)
 
 
-def a_round(*, missing: int = 0, path_ms_each: float = 0.4, ack_p99_ms: float = 50.0) -> Round:
+EVENTS, YJS = (name for name, _ in OWN)
+
+
+def a_round(
+    door: str = YJS, *, rate: float = 200.0, missing: int = 0, path_ms_each: float = 0.4, ack_p99_ms: float = 50.0
+) -> Round:
     return Round(
-        door="a door",
+        door=door,
+        rate=rate,
         updates=100,
         missing=missing,
         refused=0,
@@ -131,9 +137,16 @@ def a_round(*, missing: int = 0, path_ms_each: float = 0.4, ack_p99_ms: float = 
 
 
 def test_saving_is_good_when_nothing_is_lost_and_no_floor_is_missed() -> None:
-    peer = a_round(path_ms_each=0.25)
-    assert judged([a_round(), a_round(), peer])
-    assert judged([a_round(), a_round()]), "no peer is no failure"
-    assert not judged([a_round(), a_round(missing=1), peer])
-    assert not judged([a_round(ack_p99_ms=61.0), a_round(), peer])
-    assert not judged([a_round(), a_round(path_ms_each=0.51), peer])
+    peer, events = a_round("a peer", path_ms_each=0.25), a_round(EVENTS)
+    assert judged([events, a_round(), peer])
+    assert judged([events, a_round()]), "no peer is no failure"
+    assert not judged([events, a_round(missing=1), peer])
+    assert not judged([a_round(EVENTS, ack_p99_ms=61.0), a_round(), peer])
+    assert not judged([events, a_round(path_ms_each=0.51), peer])
+
+
+def test_saving_is_compared_with_a_peer_at_the_same_rate() -> None:
+    fast = a_round("a peer", rate=625.0, path_ms_each=0.1)
+    rounds = [a_round(EVENTS), a_round(), a_round(EVENTS, rate=625.0)]
+    assert judged([*rounds, a_round(rate=625.0, path_ms_each=0.2), fast])
+    assert not judged([*rounds, a_round(rate=625.0, path_ms_each=0.3), fast])

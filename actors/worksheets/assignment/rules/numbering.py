@@ -1,7 +1,5 @@
 """The number of the document's last event, in whatever tells of the assignment."""
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Decision, Event
@@ -47,7 +45,4 @@ def _written(before: int, decision: Decision, version: int) -> int:
 
 
 def _told(event: Event, written: int) -> Event:
-    if not isinstance(event, _TELLING):
-        return event
-    changed: Any = replace(event, record=replace(event.record, written=written))
-    return changed
+    return replace(event, record=replace(event.record, written=written)) if isinstance(event, _TELLING) else event
