@@ -27,7 +27,7 @@ class WorksheetSettings(SettingsSection):
     )
     updates_per_s: float = Field(default=20.0, gt=0, description="Updates of documents from one person.")
     gather_ms: float = Field(
-        default=12.0, ge=0, le=100, description="How long an update may wait for others to be stored with, in ms."
+        default=8.0, ge=0, le=100, description="How long an update may wait for others to be stored with, in ms."
     )
     compact_after: int = Field(
         default=200,
