@@ -113,7 +113,7 @@ def start(settings: Settings, scratch: Path) -> None:
             _temp_dir=str(scratch / _RAY_DIR),
         )
         close_to_others(scratch)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray raises bare ones, such as that its node did not start in 30 s
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         where = f"the Ray cluster at {address}" if address else "Ray"
         raise StartupError(f"{where} cannot be used: {reason}") from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-import html5lib
+import html5lib  # type: ignore[import-untyped]
 import pytest
 
 ROOT: Final = Path(__file__).parents[3]

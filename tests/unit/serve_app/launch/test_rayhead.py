@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from serve_app.launch.rayhead import SERVE, close_to_others, keep_logs, live_logs, make_scratch, show_logs
+from common.errors import StartupError
+from config.settings import Settings
+from serve_app.launch.rayhead import SERVE, close_to_others, keep_logs, live_logs, make_scratch, show_logs, start
 
 
 def as_ray_makes_it(scratch: Path) -> None:
@@ -68,3 +71,15 @@ def test_serve_keeps_no_line_of_log_back() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | SERVE
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False", "False", "True", "False", "False", "True"]
+
+
+@pytest.mark.parametrize("kind", [Exception, RuntimeError, ConnectionError])
+def test_a_ray_that_does_not_start_is_told_in_one_line(
+    kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(**_: object) -> None:
+        raise kind("The current node timed out during startup.\nMore of it.")
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    with pytest.raises(StartupError, match=r"Ray cannot be used: The current node timed out during startup\.$"):
+        start(Settings(_env_file=None), tmp_path)  # type: ignore[call-arg] # pydantic-settings adds it
