@@ -105,7 +105,10 @@ class RuleReplay:
             *due.letters,
             *((answer_id(entity_id, activity.key), activity) for activity in due.activities),
         ]
-        return [_Found(entity_id, recorded.turn, recorded.at_ms, place, *one) for place, one in enumerate(proofs)]
+        return [
+            _Found(sender=entity_id, turn=recorded.turn, at_ms=recorded.at_ms, place=place, proof=proof, what=what)
+            for place, (proof, what) in enumerate(proofs)
+        ]
 
     async def _owe(self, found: Sequence[_Found], *, dry_run: bool) -> None:
         known = await self._stores.journal.replies([one.proof for one in found]) if found else {}
