@@ -23,12 +23,12 @@ from typing_extensions import override
 from common.errors import StartupError
 from loadtests.lib.locust_user import BadAck, CarewireUser, stamped
 from loadtests.lib.media.meeting_user import MeetingUser as MeetingUser
-from loadtests.lib.paying_user import PayingUser as PayingUser
 from loadtests.lib.target import find
 from loadtests.lib.told.users import BroadcastingUser as BroadcastingUser
 from loadtests.lib.told.users import RingingUser as RingingUser
 from loadtests.lib.told.users import TellingUser as TellingUser
 from loadtests.lib.worksheet_user import WorksheetUser as WorksheetUser
+from loadtests.whole.paying.paying_user import PayingUser as PayingUser
 
 MOST_USERS: Final = 10_000
 ROOM_SIZE: Final = 10

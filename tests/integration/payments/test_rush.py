@@ -13,14 +13,14 @@ from tests.gateway_rig import token
 from tests.integration.payments.rig import Till, a_till
 from tests.waiting import eventually
 
-REFUNDS = int(os.environ.get("DRILL_SIZE", "0")) or 60
+REFUNDS = int(os.environ.get("DRILL_SIZE", "0")) or 20
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 ROOT = token("root", "admin")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def till(mongo_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Till]:
-    async with a_till(mongo_port, tmp_path_factory.mktemp("rush"), poll_s=0.5) as made:
+    async with a_till(mongo_port, tmp_path_factory.mktemp("rush"), poll_s=5.0) as made:
         await made.home.gateway()
         yield made
 
