@@ -33,7 +33,6 @@ from typing import Any, Final
 
 import aiohttp
 import msgspec
-import psutil
 import uvloop
 
 from loadtests.lib.servers import Server, carewire
@@ -58,6 +57,7 @@ WARMUP_S: Final = 3.0
 AT_ONCE: Final = 16
 PAYERS: Final = 40
 DRAIN_S: Final = 10.0
+RUNNER: Final = "ServeReplica:carewire:ActivityRunner"
 FLOORS: Final[Mapping[str, float]] = {
     "pay_above_p50_ms": 60.0,
     "pay_p99_ms": 250.0,
@@ -162,7 +162,8 @@ class Bench:
         """Once each provider was asked for something."""
         for provider in ("paypal", "razorpay"):
             await self._counter.bills(1, begun=provider)
-        memory = psutil.Process(self._server.pids()["activities-0"]).memory_full_info()
+        process = next(one for one in self._server.processes() if RUNNER in " ".join(one.cmdline()))
+        memory = process.memory_full_info()
         self.found |= {"runner_mb": round(memory.pss / 2**20, 1), "runner_rss_mb": round(memory.rss / 2**20, 1)}
 
     async def _paid(self, rate: float, seconds: float, warmup_s: float) -> list[tuple[str, float]]:
