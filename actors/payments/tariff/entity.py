@@ -208,7 +208,7 @@ class TariffKind(Kind[Tariff, TariffCommand, TariffEvent]):
         if not isinstance(query, TierOf):
             return await super().read(query, entity_id, version, library)
         tier = ""
-        if query.client:
+        if query.client and version:  # nobody has a tier where nothing was ever set
             id_ = _tier_id(entity_id, query.client)
             view = (await library.view(TIERS, [id_])).get(id_)
             tier = (view.secret or b"").decode() if view is not None else ""
