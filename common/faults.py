@@ -2,7 +2,8 @@
 
 A report says the name of the logged event, the type of the error, and the lines that led there. It holds no variables,
 no message of an error and no ids: what those quote may be somebody's. One process tells of one fault once a minute.
-Nobody waits for it, and what cannot be told is left to the logs, where it stands anyway.
+Nobody waits for it, but for the last words of a thread or a process; what cannot be told is left to the logs, where it
+stands anyway.
 Source: https://develop.sentry.dev/sdk/data-model/envelopes/.
 """
 
@@ -16,6 +17,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +31,8 @@ _PAUSE_S: Final = 60.0  # after a refusal that does not say how long
 _MOST_WAITING: Final = 100
 _MOST_KNOWN: Final = 1000
 _MOST_CAUSES: Final = 5
-_LEVELS: Final = {"error": "error", "critical": "fatal", "exception": "error"}
+_LAST_WORDS: Final = "critical"
+_LONGEST_PAUSE_S: Final = 3600.0
 _PATH: Final = re.compile(r"^(?P<before>/(?:[^/]+/)*)(?P<project>[^/]+)/?$")
 _NAME: Final = re.compile(r"[a-z0-9_.]+")  # of our events; what libraries log is a sentence, and may quote
 _TOO_MANY: Final = 429
@@ -65,8 +68,8 @@ def envelope(fault: Mapping[str, Any], *, process: str, event_id: str, at: datet
         "event_id": event_id,
         "timestamp": at.isoformat(),
         "platform": "python",
-        "level": _LEVELS.get(str(fault.get("level")), "error"),
-        "logger": fault.get("logger", ""),
+        "level": "fatal" if fault.get("level") == _LAST_WORDS else "error",
+        "logger": str(fault.get("logger", "")),
         "logentry": {"formatted": name if _NAME.fullmatch(name) else "logged by a library"},
         "tags": {"process": process},
     }
@@ -85,20 +88,23 @@ class FaultReporter:
         self._dsn, self._process, self._now_s = dsn, process, now_s
         self._waiting: queue.Queue[bytes] = queue.Queue(_MOST_WAITING)
         self._told_s: dict[tuple[object, ...], float] = {}
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def report(self, fault: Mapping[str, Any]) -> None:
-        """Tell of a logged event, unless it was told lately, or too many wait."""
+        """Tell of a logged event, unless it was told lately, or too many wait. Of last words, before it returns."""
         if not self._is_news(fault):
             return
         told = envelope(fault, process=self._process, event_id=uuid.uuid4().hex, at=datetime.now(UTC))
-        try:
-            self._waiting.put_nowait(told)
-        except queue.Full:
+        if fault.get("level") == _LAST_WORDS:
+            self._send(told)
             return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
-            self._thread.start()
+        with suppress(queue.Full):
+            self._waiting.put_nowait(told)
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
+                self._thread.start()
 
     def _is_news(self, fault: Mapping[str, Any]) -> bool:
         error = _error_of(fault.get("exc_info"))
@@ -136,7 +142,7 @@ class FaultReporter:
         if answer.status != _TOO_MANY:
             return 0.0
         wait_s = answer.headers.get("Retry-After", "")
-        return float(wait_s) if wait_s.isdigit() else _PAUSE_S
+        return min(float(wait_s), _LONGEST_PAUSE_S) if wait_s.isdigit() else _PAUSE_S
 
 
 def _error_of(exc_info: object) -> BaseException | None:

@@ -98,3 +98,10 @@ def test_a_fault_that_goes_on_is_told_once_a_minute() -> None:
         now_s[0] += 60
         reporter.report({"event": "again", "level": "error"})
         assert server.told.get(timeout=WAIT_S)[2]["logentry"] == {"formatted": "again"}
+
+
+def test_last_words_are_told_before_the_process_ends() -> None:
+    server = FaultsServer()
+    with server.listening() as dsn:
+        FaultReporter(Dsn.parse(dsn), "p").report({"event": "process.crashed", "level": "critical"})
+        assert server.told.get_nowait()[2]["level"] == "fatal"
