@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import structlog
 
-from common.faults import Dsn, FaultReporter
+from common.net.faults import Dsn, FaultReporter
 
 LogFormat = Literal["auto", "json", "console"]
 _FILE_BYTES: Final = 50_000_000
@@ -81,7 +81,7 @@ def log_to_file(path: Path, level: str = "INFO", **bound: object) -> None:
 
 
 def tell_faults(dsn: str | None, process: str) -> None:
-    """Tell of this process's faults there as well (`common.faults`). None: nobody. Raises ValueError: it is no DSN."""
+    """Tell of faults there as well (see `common.net.faults`). None: nobody. Raises ValueError: it is no DSN."""
     _telling.reporter = None if dsn is None else FaultReporter(Dsn.parse(dsn), process)
 
 

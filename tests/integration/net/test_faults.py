@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from common.faults import Dsn, FaultReporter
 from common.logs import get_logger, log_to_file, tell_faults
+from common.net.faults import Dsn, FaultReporter
 
 WAIT_S = 20.0
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.faults import Dsn, envelope
+from common.net.faults import Dsn, envelope
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-ROOT: Final = str(Path(__file__).parents[1])
+ROOT: Final = str(Path(__file__).parents[2])
 ONCE_IN_S: Final = 60.0
 _TIMEOUT_S: Final = 5.0
 _PAUSE_S: Final = 60.0  # after a refusal that does not say how long
