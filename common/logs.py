@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 import structlog
 
-from common.net.faults import Dsn, FaultReporter
+from common.net.dsn import Dsn
+from common.net.faults import FaultReporter
 
 LogFormat = Literal["auto", "json", "console"]
 _FILE_BYTES: Final = 50_000_000

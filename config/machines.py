@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from common.net.faults import Dsn
+from common.net.dsn import Dsn
 from common.net.ports import PortRange, port_range
 from common.net.tls import NodeTls, mutual_tls
 from config.section import SettingsSection

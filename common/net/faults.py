@@ -18,11 +18,11 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Any, Final
+
+from common.net.dsn import Dsn
 
 ROOT: Final = str(Path(__file__).parents[2])
 ONCE_IN_S: Final = 60.0
@@ -33,32 +33,8 @@ _MOST_KNOWN: Final = 1000
 _MOST_CAUSES: Final = 5
 _LAST_WORDS: Final = "critical"
 _LONGEST_PAUSE_S: Final = 3600.0
-_PATH: Final = re.compile(r"^(?P<before>/(?:[^/]+/)*)(?P<project>[^/]+)/?$")
 _NAME: Final = re.compile(r"[a-z0-9_.]+")  # of our events; what libraries log is a sentence, and may quote
 _TOO_MANY: Final = 429
-
-
-@dataclass(frozen=True, slots=True)
-class Dsn:
-    """Where reports go: `https://KEY@HOST[:PORT][/PATH]/PROJECT`."""
-
-    secure: bool
-    host: str
-    port: int
-    path: str
-    key: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises ValueError: it is none."""
-        parts = urlsplit(text)
-        path = _PATH.match(parts.path)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not parts.username or path is None:
-            raise ValueError("write it as https://KEY@HOST/PROJECT")
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        where = f"{path['before']}api/{path['project']}/envelope/"
-        return cls(secure=secure, host=parts.hostname, port=port, path=where, key=parts.username)
 
 
 def envelope(fault: Mapping[str, Any], *, process: str, event_id: str, at: datetime) -> bytes:

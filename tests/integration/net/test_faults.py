@@ -14,7 +14,8 @@ import pytest
 from typing_extensions import override
 
 from common.logs import get_logger, log_to_file, tell_faults
-from common.net.faults import Dsn, FaultReporter
+from common.net.dsn import Dsn
+from common.net.faults import FaultReporter
 
 WAIT_S = 20.0
 

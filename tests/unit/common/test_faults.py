@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from common.net.faults import Dsn, envelope
+from common.net.dsn import Dsn
+from common.net.faults import envelope
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
