@@ -21,7 +21,7 @@ from tests.system.harness import System, processes_of
 
 FEATURES: Final = tuple(FeatureSettings.model_fields)
 OFF: Final = [(name,) for name in FEATURES] if int(os.environ.get("DRILL_SIZE", "0")) else [("ml", "video")]
-PROCESSES: Final = {"ml": "predictor", "search": "search-0", "files": "files-0", "moderation": "follower-0"}
+PROCESSES: Final = {"ml": "predictor-0", "search": "search-0", "files": "files-0", "moderation": "follower-0"}
 """Those that a feature has of its own, by the names that the status shows."""
 DEPLOYMENTS: Final = {"ml": "Predictor", "search": "Search", "files": "Files", "moderation": "Follower"}
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
