@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JS := tests/js
 JS_INSTALLED := $(JS)/node_modules/.installed
-DRILLS := simulation short activities payments payouts whole-lives rush holds invoices parked lives media ladder ring cancelled told phones files uploads sheets forms mutants doors search features
+DRILLS := simulation short activities payments payouts whole-lives rush holds invoices parked lives media ladder ring cancelled told failover phones files uploads sheets forms mutants doors search features
 # The pins in constraints.txt were made with 3.11; later versions are tried after it.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -32,7 +32,7 @@ test: $(INSTALLED) $(JS_INSTALLED) ## Run the whole test suite
 cover: $(INSTALLED) $(JS_INSTALLED) ## The coverage of the tests that need only themselves
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.suite --cover
 
-drill: $(INSTALLED) ## Further seeds than `make test` uses: make drill simulation (2,000 of them), short, activities, payments, payouts, whole-lives, rush, holds, invoices, parked, lives, media, ladder, ring, cancelled, told, phones, files, uploads, sheets, forms, mutants, doors, search, features
+drill: $(INSTALLED) ## Further seeds than `make test` uses: make drill simulation (2,000 of them), short, activities, payments, payouts, whole-lives, rush, holds, invoices, parked, lives, media, ladder, ring, cancelled, told, failover, phones, files, uploads, sheets, forms, mutants, doors, search, features
 	@$(BIN)/python -m tests.drill $(filter-out drill,$(MAKECMDGOALS))
 
 $(DRILLS): # names of drills, not targets of their own

@@ -20,6 +20,8 @@ ring         500 calls to five devices each, three of which answer at once, whil
 cancelled    2,000 bookings made, moved, cancelled and reminded of while mail server, push service and shard fail: no
              word of an earlier version comes after a later one
 told         100,000 people told one thing
+failover     5,000 mails over two servers that are away, slow, refuse for now or hang up after they took one, at random:
+             all arrive, doubles only where a server hung up, under one Message-ID
 phones       5,000 things told to people with three phones, while shard, runner and mongod die and the push service
              hangs up; and 1,000 to people whose sockets acknowledge after a while
 uploads      20 files sent by tus while api, mongod, clamd and whoever looks at files are killed
@@ -107,6 +109,13 @@ DRILLS: Final[Mapping[str, Drill]] = {
     "ring": Drill(("tests/drills/test_ring.py",), rounds=1, limit_s=1800.0, size=500, at_once=0),
     "cancelled": Drill(("tests/drills/told/test_cancelled.py",), rounds=1, limit_s=3600.0, size=2000, at_once=0),
     "told": Drill(("tests/drills/told/test_told.py",), rounds=1, limit_s=1800.0, size=100_000, at_once=0),
+    "failover": Drill(
+        ("tests/contract/test_mail_providers.py::test_whatever_happens_all_arrive_and_doubles_have_one_message_id",),
+        rounds=1,
+        limit_s=900.0,
+        size=5000,
+        at_once=0,
+    ),
     "uploads": Drill(("tests/drills/test_files.py",), rounds=1, limit_s=1200.0, size=20, at_once=0),
     "search": Drill(
         ("tests/drills/test_searching.py", "tests/drills/test_search_page.py"),
