@@ -6,17 +6,8 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
-from actors.moderation.records import (
-    SEVERITIES,
-    Case,
-    ShownCase,
-    ShownHeld,
-    ShownReport,
-    ShownRestriction,
-    held_of,
-    report_of,
-    shown,
-)
+from actors.moderation.records import SEVERITIES, Case
+from actors.moderation.showing import ShownCase, ShownHeld, ShownReport, ShownRestriction, held_of, report_of, shown
 from store.ports.restrictions import RESTRICTIONS, against, forbid
 from store.ports.views import Index, Scalar, View, Views
 

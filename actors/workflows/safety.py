@@ -12,9 +12,10 @@ from actors.kernel.contract.entity import Letter, Recorded
 from actors.kernel.contract.reactions import NOTHING, AnyReaction, Owed, Reaction
 from actors.moderation.case.commands import Add
 from actors.moderation.case.events import CaseChanged
-from actors.moderation.records import case_id_of, report_of
+from actors.moderation.records import case_id_of
 from actors.moderation.shield.commands import Lift, Restrict
 from actors.moderation.shield.events import Lifted, Restricted
+from actors.moderation.showing import report_of
 from actors.notifications.notifier.commands import Tell
 from actors.notifications.notifier.subjects import Subject
 from actors.workflows.inbox import INBOX, event_id, tell

@@ -3,18 +3,8 @@
 import msgspec
 
 from actors.kernel.contract.entity import Command
-from actors.moderation.records import (
-    Deed,
-    HeldMessage,
-    Outcome,
-    Reason,
-    Scope,
-    Severity,
-    ShownAppeal,
-    ShownCase,
-    ShownHeld,
-    ShownReport,
-)
+from actors.moderation.records import Deed, HeldMessage, Outcome, Reason, Scope, Severity
+from actors.moderation.showing import ShownAppeal, ShownCase, ShownHeld, ShownReport
 
 
 class HeldContents(msgspec.Struct, frozen=True, kw_only=True):

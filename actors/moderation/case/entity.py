@@ -33,7 +33,8 @@ from actors.moderation.case.commands import (
 from actors.moderation.case.events import CaseChanged, CaseEvent, EvidenceForgotten
 from actors.moderation.case.handling import Handling
 from actors.moderation.case.opening import CaseDeadlines, Openings
-from actors.moderation.records import Case, held_of, shown
+from actors.moderation.records import Case
+from actors.moderation.showing import held_of, shown
 from common.errors import NotFound, PermissionDenied
 from common.policy import POLICY, Relation
 

@@ -20,7 +20,8 @@ from actors.moderation.case.commands import (
 )
 from actors.moderation.case.events import CaseAction, CaseChanged
 from actors.moderation.case.opening import CaseDeadlines
-from actors.moderation.records import Case, HeldState, held_of, shown
+from actors.moderation.records import Case, HeldState
+from actors.moderation.showing import held_of, shown
 from common.errors import FailedPrecondition, InvalidArgument
 
 SAME_PERSON: Final = "same_person"

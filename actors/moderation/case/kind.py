@@ -13,7 +13,8 @@ from actors.moderation.case.commands import CaseCommand, ForgetEvidence, HeldCon
 from actors.moderation.case.entity import UNDER_HOLD, CaseEntity, CaseWords
 from actors.moderation.case.events import CaseChanged, CaseEvent, EvidenceForgotten
 from actors.moderation.case.opening import CaseDeadlines
-from actors.moderation.records import Case, shown
+from actors.moderation.records import Case
+from actors.moderation.showing import shown
 from actors.moderation.views import INDEXES, views_of
 from common.errors import PermissionDenied
 from common.safety.evidence import unpack

@@ -11,19 +11,8 @@ from actors.kernel.contract.entity import Decision, SetTimer
 from actors.moderation.case import chain
 from actors.moderation.case.commands import Add, Appeal, Endanger, FallDue, FileReport, HoldMessage
 from actors.moderation.case.events import CaseChanged
-from actors.moderation.records import (
-    GRAVE,
-    SEVERITIES,
-    Case,
-    CaseOf,
-    EvidenceRecord,
-    Reported,
-    Severity,
-    appeal_of,
-    graver,
-    report_of,
-    shown,
-)
+from actors.moderation.records import GRAVE, SEVERITIES, Case, CaseOf, EvidenceRecord, Reported, Severity, graver
+from actors.moderation.showing import appeal_of, report_of, shown
 from common.safety.evidence import unpack
 from config.capabilities.moderation import ModerationSettings
 

@@ -1,8 +1,9 @@
 """What can be asked of somebody's shield, as it travels from region to shard."""
 
 from actors.kernel.contract.entity import Command
-from actors.moderation.records import Scope, Severity, ShownRestriction
+from actors.moderation.records import Scope, Severity
 from actors.moderation.shield.replies import BlockList, DangerCase
+from actors.moderation.showing import ShownRestriction
 
 
 class Block(Command[BlockList], frozen=True, tag="block"):

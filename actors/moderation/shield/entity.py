@@ -6,7 +6,7 @@ from typing import Final, assert_never
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.moderation.records import Scope, ShownRestriction
+from actors.moderation.records import Scope
 from actors.moderation.shield.commands import (
     Block,
     ForgetShield,
@@ -31,6 +31,7 @@ from actors.moderation.shield.events import (
     WritingRefused,
 )
 from actors.moderation.shield.replies import BlockedPerson, BlockList, DangerCase
+from actors.moderation.showing import ShownRestriction
 from common.clock import to_rfc3339
 from common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 

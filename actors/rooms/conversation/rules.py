@@ -6,11 +6,12 @@ paused    -> open, closed          by the same; or when its time is over
 declined, closed -> anew           as `_again` says
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, Principal, SetTimer
+from actors.rooms.conversation.admission import SAID, check_policy
 from actors.rooms.conversation.binding import (
     NO_OPENING,
     REFUSED_FOR_MS,
@@ -21,22 +22,18 @@ from actors.rooms.conversation.binding import (
     State,
 )
 from actors.rooms.conversation.commands import (
-    AboutWhom,
     Bar,
     ChangeState,
     Converse,
     LapseRest,
     Respond,
-    See,
-    Unveil,
 )
-from actors.rooms.conversation.policy import PLAIN, Policy
+from actors.rooms.conversation.policy import PLAIN
 from actors.rooms.keeping import house
-from actors.rooms.replies import ConversationView, CreatedRoom, SearchPermit, SpokenOf, UpdatedRoom, WhoIsWho
+from actors.rooms.replies import CreatedRoom, UpdatedRoom
 from actors.rooms.room import rules as texts
 from actors.rooms.room.events import Agreed, Barred, Bonded, Created, Joined, Profile, Rebound
-from actors.rooms.room.membership import opening_in, profile_of, require_member
-from actors.rooms.room.sight import alias_of, sight_of, veil_of
+from actors.rooms.room.membership import opening_in, profile_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
 from actors.rooms.safety import finding
@@ -46,63 +43,6 @@ from common.policy import POLICY, Relation
 
 if TYPE_CHECKING:
     from actors.rooms.marks.events import RoomEvent
-
-_SAID: Final[dict[State, str]] = {
-    "requested": "This conversation has not been accepted yet.",
-    "declined": "This conversation was declined.",
-    "paused": "This conversation is paused.",
-    "closed": "This conversation is closed.",
-}
-
-
-def require_open(room: RoomState) -> None:
-    """Raises FailedPrecondition where nothing may be said now; `details.help` says who is there meanwhile."""
-    binding = room.binding
-    if binding is None or binding.state == "open":
-        return
-    help_ = [{"title": one.title, "contact": one.contact} for one in room.settings.help]
-    details: dict[str, object] = {"reason": binding.state, "help": help_}
-    raise FailedPrecondition(_SAID[binding.state], details=details, room=room.id)
-
-
-def require_talk(room: RoomState) -> None:
-    """May anything be said or done here that the others see?
-
-    Raises:
-        FailedPrecondition: see `require_open`.
-        PermissionDenied: one of two has barred the other.
-    """
-    if room.barred and room.profile is not None and room.profile.kind == "direct":
-        raise PermissionDenied("This person cannot be reached.", details={"reason": "unreachable"})
-    require_open(room)
-
-
-def check_post(room: RoomState, user: str) -> None:
-    """May this member say something here, as things are?
-
-    Raises:
-        FailedPrecondition, PermissionDenied: see `require_talk`.
-        RateLimited: the other is to answer first.
-    """
-    require_talk(room)
-    most = room.policy.max_first_messages
-    if most and room.spoken.get(user, 0) >= most and not any(other != user for other in room.spoken):
-        raise RateLimited(
-            f"At most {most} messages until there is an answer.",
-            details={"reason": "first_messages"},
-            retry_after_s=3600,
-        )
-
-
-def check_policy(policy: Policy, version: int, accepted: int | None) -> None:
-    """Raises FailedPrecondition: these are the terms, and they have not been agreed to."""
-    if accepted != version:
-        details: dict[str, object] = {
-            "reason": "policy",
-            "policy": msgspec.to_builtins(policy),
-            "policy_version": version,
-        }
-        raise FailedPrecondition("Read the policy of this conversation, and accept it.", details=details)
 
 
 def converse(room: RoomState, command: Converse, context: Context) -> Decision:
@@ -273,12 +213,12 @@ def _check_change(room: RoomState, binding: Binding, command: ChangeState, by: P
         if binding.therapist and room.bond is not None and room.bond.state != "active":
             raise FailedPrecondition("There is no active care relationship.", details={"reason": "no_care"})
         return
-    raise FailedPrecondition(_SAID.get(state, "This conversation is open."), details={"reason": state})
+    raise FailedPrecondition(SAID.get(state, "This conversation is open."), details={"reason": state})
 
 
 def lapse(room: RoomState, command: LapseRest, context: Context) -> Decision:
     """The timer: a pause may be over."""
-    _system_only(context)
+    system_only(context)
     if room.profile is None or (binding := room.profile.binding) is None:
         return Decision(Done())
     resting = room.bond is not None and room.bond.state != "active"
@@ -290,42 +230,11 @@ def lapse(room: RoomState, command: LapseRest, context: Context) -> Decision:
 
 def bar(room: RoomState, command: Bar, context: Context) -> Decision:
     """Somebody wants nothing of another any more, or again."""
-    _system_only(context)
+    system_only(context)
     if (command.other in room.barred.get(command.user, ())) is command.barred:
         return Decision(Done())
     note = Barred(at=context.now_ms, user=command.user, other=command.other, barred=command.barred)
     return Decision(Done(), notes=[note])
-
-
-def may_search(room: RoomState, context: Context) -> Decision:
-    """What the caller may find. What it says holds until they leave or come again, or the room's profile changes."""
-    searched = profile_of(room).searchable and not room.e2ee
-    return Decision(SearchPermit(searched=searched, sight=sight_of(room, context.by.user)))
-
-
-def see(room: RoomState, command: See, context: Context) -> Decision:
-    """The conversation, and who is in it."""
-    user = context.by.user
-    require_member(room, user)
-    conversation_of(room)
-    opening = opening_in(context)
-    view = ConversationView(
-        room=room.to_wire(user, opening=opening), members=room.roster(user), note=opening.note or None
-    )
-    return Decision(view)
-
-
-def about_whom(room: RoomState, command: AboutWhom, context: Context) -> Decision:
-    """Of whom it speaks."""
-    _system_only(context)
-    return Decision(SpokenOf(client_id=opening_in(context).client))
-
-
-def unveil(room: RoomState, command: Unveil, context: Context) -> Decision:
-    """Who is behind which alias."""
-    _system_only(context)
-    veil = veil_of(room)
-    return Decision(WhoIsWho(aliases={alias_of(veil, user): user for user in room.members} if veil else {}))
 
 
 def conversation_of(room: RoomState) -> tuple[Profile, Binding]:
@@ -355,6 +264,7 @@ def rest_timers(binding: Binding) -> list[SetTimer]:
     return [SetTimer(f"rest:{binding.until}", binding.until, msgspec.msgpack.encode(command))]
 
 
-def _system_only(context: Context) -> None:
+def system_only(context: Context) -> None:
+    """Raises PermissionDenied: a person asks for what only Carewire itself may."""
     if not context.by.is_system:
         raise PermissionDenied("Only Carewire itself may do this.")

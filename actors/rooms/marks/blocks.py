@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision, SetTimer
-from actors.rooms.conversation.rules import require_talk
+from actors.rooms.conversation.admission import require_talk
 from actors.rooms.marks.commands import Choose, GetBlock, ReserveBlock, SettleBlock, SettleFile
 from actors.rooms.marks.events import BlockReserved, BlockSet, Chosen
 from actors.rooms.messages.besides import blocks_of

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation.rules import require_talk
+from actors.rooms.conversation.admission import require_talk
 from actors.rooms.marks.commands import Pin
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.queries import PinnedAt

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation import following
+from actors.rooms.conversation import following, looks
 from actors.rooms.conversation import rules as conversations
 from actors.rooms.conversation.commands import (
     AboutWhom,
@@ -185,13 +185,13 @@ class Room(RoomState):
     def _decide_of_looks(self, command: _Looks, context: Context) -> Decision:
         match command:
             case MaySearch():
-                return conversations.may_search(self, context)
+                return looks.may_search(self, context)
             case See():
-                return conversations.see(self, command, context)
+                return looks.see(self, command, context)
             case AboutWhom():
-                return conversations.about_whom(self, command, context)
+                return looks.about_whom(self, command, context)
             case Unveil():
-                return conversations.unveil(self, command, context)
+                return looks.unveil(self, command, context)
         assert_never(command)
 
     def needs(self, command: RoomCommand) -> Sequence[str]:

@@ -6,8 +6,7 @@ from typing import Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation import linking, words
-from actors.rooms.conversation import rules as conversations
+from actors.rooms.conversation import admission, linking, words
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
 from actors.rooms.marks import acks, blocks, mentions, naming, pins, windows
@@ -36,7 +35,7 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
     sealed.check_post(room, command)
     if room.guarded:
         sealed.check_sender(room, context.by.user)
-        conversations.check_post(room, context.by.user)
+        admission.check_post(room, context.by.user)
         said = b"" if command.rich is None else command.rich.blocks
         words.check(room, (command.body, command.attachments.decode(), said.decode()), command.words)
         if command.rich is not None:
@@ -121,7 +120,7 @@ def edit(room: RoomState, command: Edit, context: Context) -> Decision:
     message = naming.message_of(room, command.message_id, context)
     sealed.check_edit(room, command)
     if room.guarded:
-        conversations.require_talk(room)
+        admission.require_talk(room)
         words.check(room, (command.body,), command.words)
         if command.rich is not None:
             command = msgspec.structs.replace(command, rich=linking.led_nowhere(room, command.rich))
@@ -176,7 +175,7 @@ def react(room: RoomState, command: React | Unreact, context: Context) -> Decisi
     """Put an emoji on a message or take it off. What is so already makes no event."""
     message = naming.message_of(room, command.message_id, context)
     user, added, sight = context.by.user, type(command) is React, sight_of(room, context.by.user)
-    conversations.require_talk(room)
+    admission.require_talk(room)
     _check_live(message)
     emoji = form_of(message.reactions, command.emoji, user, added=added)
     if (user in message.reactions.get(emoji, ())) is added:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.kernel.contract.entity import Context, Decision
-from actors.rooms.conversation.rules import require_talk
+from actors.rooms.conversation.admission import require_talk
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
 from actors.rooms.marks.blocks import referred

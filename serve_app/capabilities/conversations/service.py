@@ -12,10 +12,10 @@ from actors.kernel.contract.commands import answer_to
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.outgoing.commands import AskFor, NoteAsked
+from actors.rooms.conversation.admission import check_policy
 from actors.rooms.conversation.binding import Opening
 from actors.rooms.conversation.commands import Converse, See
 from actors.rooms.conversation.policy import Policy
-from actors.rooms.conversation.rules import check_policy
 from actors.rooms.conversation.words import refuse_names
 from actors.rooms.pairs import ClaimPair, pair_id
 from actors.rooms.replies import CreatedRoom

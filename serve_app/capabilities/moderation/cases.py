@@ -12,8 +12,9 @@ from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Appeal, Deciders, Fate, GetCase, GetHeldContents, RejectHeld, ReleaseHeld
 from actors.moderation.house.entity import HOUSE, GetRules, SetRules, ShownPolicy
 from actors.moderation.house.policy import SafetyRules
-from actors.moderation.records import (
-    Scope,
+from actors.moderation.records import Scope, case_id_of
+from actors.moderation.shield.commands import Lift, Restrict
+from actors.moderation.showing import (
     ShownAppeal,
     ShownCase,
     ShownCaseLine,
@@ -21,9 +22,7 @@ from actors.moderation.records import (
     ShownMessage,
     ShownRestriction,
     attachments_in,
-    case_id_of,
 )
-from actors.moderation.shield.commands import Lift, Restrict
 from actors.moderation.views import CASES, HELD, case_in, held_in, restriction_in
 from actors.rooms.messages.chat_message import content_of
 from actors.rooms.safety.commands import HeldAnswer, HeldFate, Monitor

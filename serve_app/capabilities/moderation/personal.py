@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
-from actors.moderation.records import ShownReport
 from actors.moderation.shield.commands import ForgetShield
+from actors.moderation.showing import ShownReport
 from serve_app.capabilities.capability import Section
 from serve_app.capabilities.moderation.blocks import Blocks
 from serve_app.capabilities.moderation.cases import Cases

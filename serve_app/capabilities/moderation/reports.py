@@ -9,7 +9,8 @@ from typing import Final
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Add, FileReport
-from actors.moderation.records import Reason, ShownReport
+from actors.moderation.records import Reason
+from actors.moderation.showing import ShownReport
 from actors.moderation.views import REPORTS, report_in
 from actors.rooms.safety.commands import Revealed, Testify
 from actors.rooms.service import entity_of

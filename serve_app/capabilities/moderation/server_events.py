@@ -4,7 +4,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from actors.moderation.records import Scope, Severity, ShownReport
+from actors.moderation.records import Scope, Severity
+from actors.moderation.showing import ShownReport
 from common.persons import OtherId, UserId
 from serve_app.edge.server_events import Addressed, Payload, ServerEvent
 

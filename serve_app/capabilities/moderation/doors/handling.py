@@ -12,7 +12,7 @@ from actors.moderation.case.commands import (
     RejectResolution,
     TakeAction,
 )
-from actors.moderation.records import ShownCase
+from actors.moderation.showing import ShownCase
 from common.clock import Clock
 from common.errors import FailedPrecondition
 from common.ids import new_id

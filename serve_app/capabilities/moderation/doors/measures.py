@@ -7,7 +7,7 @@ import msgspec
 
 from actors.moderation.house.entity import ShownPolicy
 from actors.moderation.house.policy import SafetyRules
-from actors.moderation.records import ShownRestriction
+from actors.moderation.showing import ShownRestriction
 from common.errors import Conflict, FailedPrecondition
 from common.timeline import parse_instant
 from serve_app.capabilities.moderation.cases import Cases

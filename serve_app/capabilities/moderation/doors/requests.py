@@ -6,19 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from actors.moderation.house.policy import CATEGORIES, Answer, Category, RelationName, SafetyWord
-from actors.moderation.records import (
-    CaseState,
-    Deed,
-    Outcome,
-    Reason,
-    Scope,
-    Severity,
-    ShownAppeal,
-    ShownCase,
-    ShownHeld,
-    ShownReport,
-    ShownRestriction,
-)
+from actors.moderation.records import CaseState, Deed, Outcome, Reason, Scope, Severity
+from actors.moderation.showing import ShownAppeal, ShownCase, ShownHeld, ShownReport, ShownRestriction
 from common.decoding import Id, Request
 from common.persons import UserId
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
