@@ -35,7 +35,7 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 Span = tuple[int, int]
 
 
-class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MeaningFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Groups that have to be near one another. `all`, `none`: names of groups; `a|b` is either."""
 
     all: str
@@ -44,13 +44,13 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     denied: bool = False
 
 
-class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Meaning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What some frames mean. `denied`: a denial before it is part of it; `none`: groups that make it harmless."""
 
     id: str
     kind: Kind
     severity: Severity
-    any: list[Frame]
+    any: list[MeaningFrame]
     none: str = ""
     denied: bool = False
 
@@ -65,11 +65,11 @@ class MeaningFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     over: str
     unless: str
     groups: dict[str, str]
-    reading: list[Reading]
+    reading: list[Meaning]
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class MeaningPhrase:
     """Words in a row (with `*`: the beginning of one) and the groups they are of, as bits."""
 
     words: tuple[str, ...]
@@ -80,7 +80,7 @@ class Phrase:
 class _Want:
     """A frame as it is looked for: each of `needs` are bits of groups of which one has to be there."""
 
-    reading: Reading
+    reading: Meaning
     needs: tuple[int, ...]
     within: int
     none: int
@@ -109,9 +109,9 @@ class Meanings:
         for name, text in file.groups.items():
             for words in phrases_of(text):
                 phrases[words] = phrases.get(words, 0) | self._bits[name]
-        self._begin: dict[str, list[Phrase]] = {}
+        self._begin: dict[str, list[MeaningPhrase]] = {}
         for words, groups in phrases.items():
-            self._begin.setdefault(words[0][:KEY], []).append(Phrase(words, groups))
+            self._begin.setdefault(words[0][:KEY], []).append(MeaningPhrase(words, groups))
         self._could: dict[str, int] = {}
         common = frozenset(file.common.split())
         for words, groups in phrases.items():
@@ -130,11 +130,11 @@ class Meanings:
         """Could any reading fit this folded text? Most messages end here."""
         return self._possible(self._words(folded))
 
-    def read(self, folded: str) -> list[Reading]:
+    def read(self, folded: str) -> list[Meaning]:
         """The readings that fit a folded text, in their order in the file."""
         return self.read_whole(folded) if self.may_hold(folded) else []
 
-    def read_whole(self, folded: str) -> list[Reading]:
+    def read_whole(self, folded: str) -> list[Meaning]:
         """The same without the first look."""
         heard = self._heard(self._words(folded))
         there = _either(heard.places)
@@ -202,7 +202,7 @@ class Meanings:
             for spans in product(*places)
         )
 
-    def _wanted(self, readings: Iterable[Reading]) -> Iterator[_Want]:
+    def _wanted(self, readings: Iterable[Meaning]) -> Iterator[_Want]:
         for reading in readings:
             for frame in reading.any:
                 yield _Want(

@@ -17,7 +17,7 @@ from ml.language.scope import ScopeStanding, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import Token, WordForms
 from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, CrisisWords, Kind, Severity, marked
-from ml.safety.meanings import Meanings, Reading
+from ml.safety.meanings import Meaning, Meanings
 
 OVER: Final = (ScopeStanding.DENIED, ScopeStanding.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
@@ -70,7 +70,7 @@ class CrisisScreen:
         plain = self._rules.plain(folded)
         found = sorted(self._rules.find(plain), key=lambda one: one.start) if self._rules.may_hold(plain) else []
         over: list[CrisisWords] = []
-        told: list[CrisisRule | Reading] = []
+        told: list[CrisisRule | Meaning] = []
         left = message
         if found:
             stands = self._standing(marked(plain, found), len(found))

@@ -3,5 +3,6 @@
 policy.py    what is screened, shown and kept in a room      binding.py   what a room is bound to, and in which state
 commands.py  what is asked of a conversation                 rules.py     what it answers: requests, pauses, closing
 following.py how it follows the care that it belongs to      words.py     that nobody who is spoken about is named
-linking.py   links where they are blocked
+linking.py   links where they are blocked                admission.py what may be said, and what has to be accepted
+looks.py     what is read of it
 """
