@@ -207,7 +207,24 @@ async def quality(found: Sequence[SampleText], count: int, folder: Path, *, rera
     pairs = list(zip(rankings["clean: plain tantivy, our words"], rankings["clean: search"], strict=True))
     print(f"  the first ten the same as plain tantivy's over our words: {sum(a[:10] == b[:10] for a, b in pairs)}")
     print(f"  the first hundred: {sum(a == b for a, b in pairs)} of {len(pairs)}")
+    _tell_why([text for (_, text), (a, b) in zip(clean, pairs, strict=True) if a[:10] != b[:10]], bodies, analyser)
     await engine.close()
+
+
+def _tell_why(differing: Sequence[str], bodies: Sequence[str], analyser: Analyser) -> None:
+    """What is it in queries that makes the first ten other ones?"""
+    known = {form for body in bodies for word in analyser.words(body) for form in analyser.forms(word)}
+    why: Counter[str] = Counter()
+    for text in differing:
+        words = analyser.words(text)
+        if any(known.isdisjoint(analyser.forms(word)) for word in words):
+            why["a word that no text has, taken for its neighbours"] += 1
+        elif any(analyser.stops(word) for word in words):
+            why["words of every text, which find nothing alone"] += 1
+        else:
+            why["anything else"] += 1
+    for reason, count in why.most_common():
+        print(f"    other first ten because of {reason}: {count}")
 
 
 def _asks(title: str) -> bool:

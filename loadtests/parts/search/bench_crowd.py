@@ -3,7 +3,8 @@
 Workload: `--messages` messages of 20 words in `--rooms` rooms, posted on real storage (an embedded mongod), with a real
 index (tantivy) in a process of its own. Three people are in 5, 50 and 300 of the rooms. They ask in turns, `--asked` a
 second on a clock, two words that stand in a message of theirs; every fourth question has a slip. Filling ends with the
-messages, or when `--fill-s` seconds are over: what is told is of as many as there are by then.
+messages, or when `--fill-s` seconds are over: what is told is of as many as there are by then. `--straight` puts turns
+straight into the journal, and documents straight into the index (`straight.py`), which takes minutes for a million.
 """
 
 import argparse
@@ -24,9 +25,11 @@ import uvloop
 
 from actors.kernel.contract.entity import Principal
 from actors.rooms.room.commands import Create, Post
+from common.clock import SystemClock
 from common.logs import configure_logging
 from config.settings import Settings
 from loadtests.lib.texts import sentences, texts
+from loadtests.parts.search import straight
 from loadtests.parts.search.bench_freshness import SearchedRooms, running
 from loadtests.parts.search.keeper import Keeper, settings_at
 from loadtests.search_quality import slipped
@@ -34,6 +37,7 @@ from serve_app.capabilities.search.asking.wanted import wanted_of
 from serve_app.capabilities.search.doors.requests import Ask
 from serve_app.capabilities.search.sources.messages import TYPE
 from store.embedded.server import EmbeddedMongo
+from store.stores import open_stores
 
 OWNER: Final = Principal("owner")
 CALLERS: Final = {5: "of_5", 50: "of_50", 300: "of_300"}
@@ -41,11 +45,35 @@ AT_ONCE: Final = 200
 CAUGHT_UP_S: Final = 600.0
 
 
-async def fill(house: SearchedRooms, rooms: Sequence[str], messages: Sequence[str], within_s: float) -> int:
-    """How many were said."""
+async def begin(house: SearchedRooms, rooms: Sequence[str]) -> None:
+    """The rooms."""
     for first in range(0, len(rooms), AT_ONCE):
         some = list(enumerate(rooms))[first : first + AT_ONCE]
         await asyncio.gather(*(house.rooms.create(room, Create(members=_in(n)), by=OWNER) for n, room in some))
+
+
+async def straight_in(
+    house: SearchedRooms, url: str, data_dir: Path, rooms: Sequence[str], messages: Sequence[str]
+) -> Keeper:
+    """All of them in journal and index; whoever answers from that."""
+    said, folder, settings = data_dir / "said.txt", data_dir / "straight", settings_at(url, data_dir)
+    said.write_text("\n".join(messages), encoding="utf-8")
+    await begin(house, rooms)
+    module = straight.__name__
+    indexing = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, "fill", str(folder), str(said), str(len(rooms)), OWNER.user
+    )
+    stores = await open_stores(settings, [], SystemClock())
+    await straight.fill_journal(stores, rooms, messages, OWNER.user)
+    stores.close()
+    if await indexing.wait():
+        raise RuntimeError("the index was not filled")
+    return await Keeper.run(module, "serve", str(folder), url, settings.mongo.database)
+
+
+async def fill(house: SearchedRooms, rooms: Sequence[str], messages: Sequence[str], within_s: float) -> int:
+    """How many were said."""
+    await begin(house, rooms)
     until_s, said = time.perf_counter() + within_s, 0
     while said < len(messages) and time.perf_counter() < until_s:
         some = list(enumerate(messages[said : said + AT_ONCE], said))
@@ -113,15 +141,18 @@ async def bench(args: argparse.Namespace, data_dir: Path) -> None:
     plain = Settings(_env_file=None, data_dir=data_dir)  # type: ignore[call-arg] # pydantic-settings adds it
     mongo = EmbeddedMongo(plain.mongo.model_copy(update={"port": 27500 + os.getpid() % 400}), data_dir)
     async with mongo, running(settings_at(mongo.url, data_dir)) as house:
-        keeper = await Keeper.begin(mongo.url, data_dir)
         began_s = time.perf_counter()
-        said = await fill(house, rooms, messages, args.fill_s)
-        took_s = time.perf_counter() - began_s
-        await house.rooms.ask(rooms[0], Post(body=last), by=OWNER)
-        behind_s = await caught_up(house, last)
-        print(
-            f"{said} messages in {len(rooms)} rooms, said in {took_s:.0f} s, found {behind_s:.1f} s later", flush=True
-        )
+        if args.straight:
+            keeper, said = await straight_in(house, mongo.url, data_dir, rooms, messages), len(messages)
+            print(f"{said} messages in {len(rooms)} rooms, there in {time.perf_counter() - began_s:.0f} s", flush=True)
+        else:
+            keeper = await Keeper.begin(mongo.url, data_dir)
+            said = await fill(house, rooms, messages, args.fill_s)
+            took_s = time.perf_counter() - began_s
+            await house.rooms.ask(rooms[0], Post(body=last), by=OWNER)
+            behind_s = await caught_up(house, last)
+            told = f"said in {took_s:.0f} s, found {behind_s:.1f} s later"
+            print(f"{said} messages in {len(rooms)} rooms, {told}", flush=True)
         asked = questions(messages[:said], len(rooms), args.asked * args.seconds)
         cpu_s = time.process_time()
         took = await ask(house, asked, args.asked)
@@ -140,6 +171,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rooms", type=int, default=10_000)
     parser.add_argument("--fill-s", type=float, default=1_200.0)
+    parser.add_argument("--straight", action="store_true", help="fill journal and index without saying anything")
     parser.add_argument("--asked", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     args = parser.parse_args()

@@ -44,9 +44,13 @@ class Keeper:
     @classmethod
     async def begin(cls, url: str, data_dir: Path) -> "Keeper":
         """Until it answers."""
+        return await cls.run(__spec__.name, url, str(data_dir))
+
+    @classmethod
+    async def run(cls, *module: str) -> "Keeper":
+        """Another process that says when it answers, and what it used when it ends."""
         pipe = asyncio.subprocess.PIPE
-        command = [sys.executable, "-m", __spec__.name, url, str(data_dir)]
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, stdin=pipe, stdout=pipe)
         assert process.stdout is not None
         if await process.stdout.readline() != _READY:
             raise RuntimeError("the keeper of the index did not begin")
@@ -95,7 +99,7 @@ async def keep(url: str, data_dir: Path) -> None:
     before_s = _cpu_s()
     os.write(1, _READY)
     await asyncio.to_thread(sys.stdin.readline)
-    told = {"cpu_s": _cpu_s() - before_s, "pss_mb": _pss_mb()}
+    told = {"cpu_s": _cpu_s() - before_s, "pss_mb": pss_mb()}
     await process.stop()
     client.close()
     stores.close()
@@ -107,7 +111,8 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _pss_mb() -> float:
+def pss_mb() -> float:
+    """Memory of this process, what it shares counted in parts."""
     lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 

@@ -1,5 +1,5 @@
 """From a text to its words, and from a word to its forms. One function for documents and queries: whoever changes what
-comes out of it raises `VERSION`, and another version is another index.
+comes out of it, or what documents are filtered by, raises `VERSION`, and another version is another index.
 
 Words are bounded as Unicode's annex 29 says, but that a colon, and a full stop between letters, part them. What is
 joined by `- . / : @ +` and has a digit, an `@` or a full stop in it (dates, numbers, addresses, identifiers) is a word
@@ -17,7 +17,7 @@ import Stemmer
 
 from serve_app.capabilities.search.stopwords import STOP_WORDS
 
-VERSION: Final = 1
+VERSION: Final = 2
 _CACHED: Final = 50_000  # chunks, and words
 _LONGEST_CACHED: Final = 40
 

@@ -266,3 +266,25 @@ async def test_no_word_and_no_key_lies_in_the_index_or_in_what_is_noted(home: Ho
     for canary in (b"canaryroom", b"canarysaid", b"canarysai", b"runningly", b"Canarysaid"):
         assert canary not in kept
         assert canary.upper() not in kept
+
+
+async def test_conversations_are_found_by_whose_they_are(home: House) -> None:
+    mia, max_ = await home.register("mia@example.org"), await home.staff("max@example.org", "therapist")
+    client, therapist = mia["user"]["user_id"], max_["user"]["user_id"]
+    body = {"client_id": client, "therapist_id": therapist}
+    care = (await home.ok("POST", "/api/care", body, bearer=home.admin()))["care_id"]
+    begun = {"relation": "client_therapist", "with": therapist, "care_id": care}
+    room = (await home.ok("POST", "/api/conversations", begun, bearer=mia["access_token"]))["room"]["room_id"]
+
+    async def rooms(bearer: str, **asked: str) -> list[str]:
+        page = await search(home, bearer, type="conversations", **asked)
+        return [one["id"] for one in page["hits"]]
+
+    async def there() -> bool:
+        return await rooms(max_["access_token"], client_id=client) == [room]
+
+    await eventually(there, "the conversation is not found", timeout_s=60.0)
+    assert await rooms(mia["access_token"], therapist_id=therapist) == [room]
+    assert await rooms(max_["access_token"], client_id=therapist) == []
+    assert await rooms(mia["access_token"], therapist_id=client) == []
+    assert await rooms(token("eve", "therapist"), client_id=client) == []

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from actors.kernel.contract.ports import EntityClient
+from actors.rooms.conversation.commands import See
 from actors.rooms.replies import RoomLine
 from actors.rooms.room.commands import Glance
 from actors.rooms.room.events import Created, Profile, Rebound, Updated
 from actors.rooms.room.outcome import room_id_of
+from actors.rooms.room.wire import RoomMember
 from common.errors import NotFound, PermissionDenied
 from common.timeline import parse_instant
 from serve_app.capabilities.search.port import Among, Delete, Key
@@ -16,6 +18,7 @@ from serve_app.capabilities.search.sources.entry import Entry, Fed, Opened, Read
 from serve_app.follower.consumer import Turned
 
 TYPE: Final = "conversations"
+OF_CARE: Final = "client_therapist"
 EXCLUDED: Final = "excluded"
 """The type of what stands in the index for a room that is not searched."""
 
@@ -48,6 +51,9 @@ def _fed(room_id: str, version: int, profile: Profile) -> list[Fed]:
     filters: Values = {"room": [room_id], "status": ["open" if bound is None else bound.state]}
     if bound is not None and bound.relation:
         filters["relation"] = [bound.relation]
+    if bound is not None and bound.therapist:
+        filters["therapist"] = [bound.therapist]
+        filters["client"] = sorted(bound.parties - {bound.therapist})
     return [Entry(shown, version, profile.created_at, title=profile.title, filters=filters), Delete(hidden, version)]
 
 
@@ -66,8 +72,22 @@ class RoomSource:
 
     async def open(self, ids: Sequence[str], reader: Reader) -> Mapping[str, Opened]:
         """See `Source.open`."""
-        lines = await asyncio.gather(*(searched(self._entities, room, reader) for room in ids))
-        return {id_: _opened(line) for id_, line in zip(ids, lines, strict=True) if line is not None}
+        found = await asyncio.gather(*(self._opened(room, reader) for room in ids))
+        return {id_: one for id_, one in zip(ids, found, strict=True) if one is not None}
+
+    async def _opened(self, room_id: str, reader: Reader) -> Opened | None:
+        line = await searched(self._entities, room_id, reader)
+        if line is None:
+            return None
+        of_care = line.room.relation == OF_CARE
+        return _opened(line, await self._members(room_id, reader) if of_care else ())
+
+    async def _members(self, room_id: str, reader: Reader) -> Sequence[RoomMember]:
+        try:
+            view = await self._entities.ask(f"room:{room_id}", See(), by=reader.by, trace=reader.trace)
+        except (NotFound, PermissionDenied):  # they have left since
+            return ()
+        return view.members
 
 
 async def searched(entities: EntityClient, room_id: str, reader: Reader) -> RoomLine | None:
@@ -79,9 +99,12 @@ async def searched(entities: EntityClient, room_id: str, reader: Reader) -> Room
     return line if line.room.searchable and not line.room.e2ee else None
 
 
-def _opened(line: RoomLine) -> Opened:
+def _opened(line: RoomLine, members: Sequence[RoomMember]) -> Opened:
+    """`members`: of a conversation of somebody with their therapist."""
     room = line.room
     relation = {"relation": [room.relation]} if room.relation else {}
+    pair = {"therapist_id": "owner", "client_id": "member"}
+    parties = {name: [one.user_id for one in members if one.role == role] for name, role in pair.items()}
     return Opened(
         type=TYPE,
         id=room.room_id,
@@ -89,5 +112,5 @@ def _opened(line: RoomLine) -> Opened:
         at=parse_instant(room.created_at),
         room_id=room.room_id,
         link=f"/rooms/{room.room_id}",
-        values={"room_id": [room.room_id], "status": [room.state], **relation},
+        values={"room_id": [room.room_id], "status": [room.state], **relation, **parties},
     )
