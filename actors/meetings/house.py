@@ -99,7 +99,7 @@ def _livekit(livekit: LivekitSettings) -> Livekit | None:
         return None
     assert livekit.api_key is not None
     assert livekit.api_secret is not None
-    return Livekit(livekit.url, livekit.api_key, livekit.api_secret.get_secret_value())
+    return Livekit(livekit.url, livekit.api_key, livekit.api_secret.get_secret_value(), livekit.earlier)
 
 
 def _ms(seconds: float) -> int:

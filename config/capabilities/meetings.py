@@ -76,9 +76,22 @@ class LivekitSettings(SettingsSection):
     url: SocketUrl | None = Field(default=None, description="Its address. Unset: there is none.")
     api_key: str | None = Field(default=None, description="The key that it knows us by.")
     api_secret: SecretStr | None = Field(default=None, description="What tokens are signed with.")
+    earlier_key: str | None = Field(
+        default=None, description="The key before, while webhooks are signed with it still."
+    )
+    earlier_secret: SecretStr | None = Field(default=None, description="Its secret.")
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
         if self.url is not None and (self.api_key is None or self.api_secret is None):
             raise ValueError("livekit takes an api_key and an api_secret")
+        if self.url is not None and (self.earlier_key is None) != (self.earlier_secret is None):
+            raise ValueError("livekit takes an earlier_key and its earlier_secret, or neither")
         return self
+
+    @property
+    def earlier(self) -> tuple[tuple[str, str], ...]:
+        """Key and secret from before, if there are any."""
+        if self.earlier_key is None or self.earlier_secret is None:
+            return ()
+        return ((self.earlier_key, self.earlier_secret.get_secret_value()),)

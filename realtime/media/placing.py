@@ -58,9 +58,13 @@ def placed(
     for unit in [*waiting, *units[slots.pairs :]]:
         screen = unit[0].source == "screen"
         order = range(slots.pairs - 1, -1, -1) if screen else range(slots.pairs)
-        pair = next((each for each in order if each not in taken and _fits(slots, each, unit, fixed)), None)
-        if pair is not None:
-            taken[pair] = unit
+        for part in (unit, unit[1:]):  # where there is no slot for their sound, their picture alone
+            held = holders.get(part[0], []) if part else []
+            possible = [each for each in (*held, *order) if part and each not in taken]
+            pair = next((each for each in possible if _fits(slots, each, part, fixed)), None)
+            if pair is not None:
+                taken[pair] = part
+                break
     result: Placement = dict.fromkeys((*slots.audio, *slots.video))
     for pair, unit in taken.items():
         for key in unit:

@@ -28,11 +28,12 @@ class Jitsi(msgspec.Struct, frozen=True):
 
 
 class Livekit(msgspec.Struct, frozen=True):
-    """A LiveKit server."""
+    """A LiveKit server. `earlier`: keys and secrets that its webhooks may still be signed with, while they change."""
 
     url: str
     key: str
     secret: str
+    earlier: tuple[tuple[str, str], ...] = ()
 
 
 class Doors(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ class Run(NamedTuple):
     cut up; 0: it is one datagram."""
 
     first: int
-    count: int
+    datagrams: int
     control: int
 
 

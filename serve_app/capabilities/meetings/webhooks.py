@@ -52,7 +52,8 @@ _told: Final = msgspec.json.Decoder(_Told).decode
 
 @dataclass(frozen=True, slots=True)
 class LivekitVerifier(WebhookVerifier):
-    """A JWT in the header `authorization`, signed with our own secret (HS256), holds the SHA-256 of the raw body."""
+    """A JWT in the header `authorization`, signed with our own secret (HS256) or an earlier one, holds the SHA-256 of
+    the raw body."""
 
     livekit: Livekit
     window_s: float = WINDOW_S
@@ -60,17 +61,21 @@ class LivekitVerifier(WebhookVerifier):
     @override
     def verify(self, headers: Mapping[str, str], raw: bytes, now_ms: int) -> None:
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        try:
-            claims = jwt.decode(
-                token, self.livekit.secret, algorithms=["HS256"], issuer=self.livekit.key, options=_UNCHECKED
-            )
-        except jwt.InvalidTokenError:
-            raise wrong_signature() from None
+        claims = self._claims(token)
         mac = base64.b64encode(hashlib.sha256(raw).digest()).decode()
         if not hmac.compare_digest(mac.encode(), str(claims.get("sha256", "")).encode()):
             raise wrong_signature()
         if not -self.window_s <= float(claims["exp"]) - now_ms / 1000 <= 2 * self.window_s:
             raise out_of_time(self.window_s)
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        for key, secret in ((self.livekit.key, self.livekit.secret), *self.livekit.earlier):
+            try:
+                claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"], issuer=key, options=_UNCHECKED)
+            except jwt.InvalidTokenError:
+                continue
+            return claims
+        raise wrong_signature()
 
 
 def livekit_partner(doors: Doors, livekit: Livekit) -> WebhookPartner:

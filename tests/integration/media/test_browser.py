@@ -8,6 +8,7 @@ from tests.clients.browser import EXECUTABLE, a_browser
 from tests.integration.media.browser_client import BrowserClient, an_empty_page
 from tests.integration.media.clients import Client, Picture, Tone, a_unit
 from tests.partners.udp_proxy import a_udp_proxy
+from tests.waiting import eventually
 
 ALL = ("microphone", "camera", "screen")
 pytestmark = pytest.mark.skipif(EXECUTABLE is None, reason="needs Chromium")
@@ -56,6 +57,31 @@ async def test_three_browsers_see_each_other_in_the_slots_they_are_told() -> Non
             assert sorted(shown.values()) == sorted(set(colors) - {person})
             for mid, other in shown.items():
                 assert close(await client.color(mid), colors[other]), f"{person} sees another than {other} in {mid}"
+
+
+async def test_sections_that_have_the_same_names_at_several_ends_are_not_taken_for_one_another() -> None:
+    async with a_unit() as (unit, heard), an_empty_page() as url, a_browser() as browser:
+        ann, ben, cat = [BrowserClient(unit, "r", person, await browser.page(url)) for person in ("ann", "ben", "cat")]
+        for client in (ann, ben, cat):
+            unit.admit("r", client.person, ALL)
+            await client.prepare()
+        await ann.page.run("sendMicrophone()")
+        await ann.send_color("camera", "rgb(255,0,0)")
+        await ben.send_color("camera", "rgb(0,0,255)")
+        await cat.page.run("receive(0, 2)")
+        await cat.send_color("camera", "rgb(0,128,0)")  # so that it agrees on MIDs
+        for client, section in ((ann, "1"), (ben, "0")):
+            await client.join()
+            assert await client.page.run("senders.camera.mid") == section, "crosswise to the slots"
+        await cat.join()
+
+        async def placed() -> bool:
+            return {slot.mid: slot.key.person for slot in heard.placed["cat"] if slot.key} == {"0": "ann", "1": "ben"}
+
+        await eventually(placed, "the two are not in the slots of the third", timeout_s=15)
+        for mid, color in (("0", (255, 0, 0)), ("1", (0, 0, 255))):
+            await cat.sees(mid, 10)
+            assert close(await cat.color(mid), color)
 
 
 async def test_a_receiver_gets_the_layer_that_it_asks_for_and_another_stays_on_the_best() -> None:

@@ -11,7 +11,7 @@ from actors.meetings.access.doors import TurnServers
 from actors.meetings.house import doors_of
 from common.clock import SystemClock
 from config.settings import Settings, TurnSettings
-from serve_app.capabilities.meetings.relays.probe import RelayDown, allocate
+from serve_app.capabilities.meetings.relays.probe import RelayDown, address_of, allocate
 from serve_app.launch.relay import EmbeddedRelay
 from tests.mongo import free_port
 from tests.waiting import eventually
@@ -57,3 +57,27 @@ async def test_a_relay_that_is_not_there_is_down() -> None:
     async with asyncio.timeout(5):
         with pytest.raises(RelayDown):
             await allocate(gone, SystemClock().now_ms())
+
+
+async def test_a_relay_that_is_reached_over_tcp_alone_is_looked_at_over_tcp(relay: TurnServers) -> None:
+    now_ms = SystemClock().now_ms()
+    over_tcp = tuple(f"{url.partition('?')[0]}?transport=tcp" for url in relay.urls if url.startswith("turn:"))
+    await allocate(TurnServers(over_tcp, relay.secret, 600), now_ms)
+    with pytest.raises(RelayDown):
+        await allocate(TurnServers(over_tcp, "another secret", 600), now_ms)
+    gone = TurnServers((f"turns:127.0.0.1:{free_port()}",), relay.secret, 600)
+    with pytest.raises(RelayDown):
+        await allocate(gone, now_ms)
+
+
+@pytest.mark.parametrize(
+    ("urls", "address"),
+    [
+        (("stun:a.example",), None),
+        (("turns:a.example", "turn:a.example?transport=tcp", "turn:b.example:99"), ("udp", "b.example", 99)),
+        (("turns:a.example",), ("tls", "a.example", 5349)),
+        (("turn:[::1]?transport=tcp",), ("tcp", "::1", 3478)),
+    ],
+)
+async def test_udp_is_looked_at_first(urls: tuple[str, ...], address: tuple[str, str, int] | None) -> None:
+    assert address_of(urls) == address

@@ -75,6 +75,21 @@ def test_anything_else_is_refused(headers: dict[str, str]) -> None:
         PARTNER.verifier.verify(headers, body(), NOW_S * 1000)
 
 
+def test_while_keys_change_what_the_earlier_ones_have_signed_is_taken_too() -> None:
+    raw, before = body(), msgspec.structs.replace(KEYS, key="new", secret="n" * 32, earlier=(("key", SECRET),))
+    changing, changed = (
+        livekit_partner(DOORS, before),
+        livekit_partner(DOORS, msgspec.structs.replace(before, earlier=())),
+    )
+    for headers in (signed(raw), signed(raw, issuer="new", secret="n" * 32)):
+        changing.verifier.verify(headers, raw, NOW_S * 1000)
+    with pytest.raises(InvalidArgument):
+        changed.verifier.verify(signed(raw), raw, NOW_S * 1000)
+    for headers in (signed(raw, issuer="new"), signed(raw, secret="n" * 32)):
+        with pytest.raises(InvalidArgument):
+            changing.verifier.verify(headers, raw, NOW_S * 1000)
+
+
 def test_only_we_read_the_name_of_a_room() -> None:
     meeting = Meeting(config=Config(provider="livekit", lobby="off"))
     meeting.join("host")

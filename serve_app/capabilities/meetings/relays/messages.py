@@ -11,6 +11,7 @@ SUCCESS: Final = 0x0100
 ERROR: Final = 0x0110
 _COOKIE: Final = 0x2112A442
 _HEADER: Final = struct.Struct("!HHI12s")
+HEAD_BYTES: Final = _HEADER.size
 _ATTRIBUTE: Final = struct.Struct("!HH")
 USERNAME: Final = 0x0006
 INTEGRITY: Final = 0x0008
@@ -55,6 +56,11 @@ def parsed(data: bytes, transaction: bytes) -> tuple[int, dict[int, bytes]]:
         found[name] = data[at : at + size]
         at += size + (-size % 4)
     return kind, found
+
+
+def body_bytes(head: bytes) -> int:
+    """How many bytes follow the head of a message, as it says."""
+    return int.from_bytes(head[2:4], "big")
 
 
 def long_term_key(username: str, realm: bytes, password: str) -> bytes:

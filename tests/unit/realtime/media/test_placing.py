@@ -76,3 +76,16 @@ def test_a_pin_is_kept_and_what_it_names_is_not_shown_elsewhere() -> None:
     placement: Placement = placed(slots, [*both("ann"), *both("ben")], pins=pins)
     assert placement["v1"] == TrackKey("ann", "camera")
     assert list(placement.values()).count(TrackKey("ann", "camera")) == 1
+
+
+def test_where_there_is_no_slot_for_their_sound_people_are_seen_all_the_same() -> None:
+    slots = SlotMids((), ("v0", "v1"))
+    before = placed(slots, [*both("ann"), *both("ben")])
+    assert before == {"v0": TrackKey("ann", "camera"), "v1": TrackKey("ben", "camera")}
+    assert placed(slots, [*both("cat"), *both("ben")], before=before)["v1"] == TrackKey("ben", "camera")
+    mixed = placed(SlotMids(("a0",), ("v0", "v1")), [*both("ann"), *both("ben")])
+    assert mixed == {
+        "a0": TrackKey("ann", "microphone"),
+        "v0": TrackKey("ann", "camera"),
+        "v1": TrackKey("ben", "camera"),
+    }
