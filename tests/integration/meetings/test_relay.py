@@ -11,7 +11,7 @@ from actors.meetings.access.doors import TurnServers
 from actors.meetings.house import doors_of
 from common.clock import SystemClock
 from config.settings import Settings, TurnSettings
-from serve_app.capabilities.meetings.relays.probe import RelayDown, address_of, allocate
+from serve_app.capabilities.meetings.relays.probe import RelayDown, allocate
 from serve_app.launch.relay import EmbeddedRelay
 from tests.mongo import free_port
 from tests.waiting import eventually
@@ -68,16 +68,3 @@ async def test_a_relay_that_is_reached_over_tcp_alone_is_looked_at_over_tcp(rela
     gone = TurnServers((f"turns:127.0.0.1:{free_port()}",), relay.secret, 600)
     with pytest.raises(RelayDown):
         await allocate(gone, now_ms)
-
-
-@pytest.mark.parametrize(
-    ("urls", "address"),
-    [
-        (("stun:a.example",), None),
-        (("turns:a.example", "turn:a.example?transport=tcp", "turn:b.example:99"), ("udp", "b.example", 99)),
-        (("turns:a.example",), ("tls", "a.example", 5349)),
-        (("turn:[::1]?transport=tcp",), ("tcp", "::1", 3478)),
-    ],
-)
-async def test_udp_is_looked_at_first(urls: tuple[str, ...], address: tuple[str, str, int] | None) -> None:
-    assert address_of(urls) == address

@@ -15,7 +15,7 @@ from actors.meetings.access.media import JitsiMedia, LivekitMedia, media_for
 from actors.meetings.rules.signalling import is_relay, relayed_only
 from actors.meetings.state import Config, Media
 from common.errors import Unauthenticated
-from serve_app.capabilities.meetings.relays.probe import address_of
+from serve_app.capabilities.meetings.relays.probe import RelayAddress, address_of
 from tests.unit.meetings.house import DOORS, SFU, Meeting, come, reason, seat
 
 SECRET = "s" * 32
@@ -90,8 +90,11 @@ def test_with_relays_alone_nothing_passes_that_tells_where_somebody_is() -> None
     assert relayed_only(sdp) == f"v=0\r\na={relay}\r\nm=audio\r\n"
 
 
-def test_the_first_address_over_udp_is_looked_at() -> None:
+def test_the_first_address_over_udp_is_looked_at_and_else_the_first_relay() -> None:
     urls = ("stun:a:1", "turns:b:2", "turn:c:3?transport=tcp", "turn:d", "turn:[::1]:4")
-    assert address_of(urls) == ("d", 3478)
-    assert address_of(urls[4:]) == ("::1", 4)
-    assert address_of(urls[:3]) is None
+    assert address_of(urls) == RelayAddress("udp", "d", 3478)
+    assert address_of(urls[4:]) == RelayAddress("udp", "::1", 4)
+    assert address_of(urls[:3]) == RelayAddress("tls", "b", 2)
+    assert address_of(urls[2:3]) == RelayAddress("tcp", "c", 3)
+    assert address_of(("turns:b",)) == RelayAddress("tls", "b", 5349)
+    assert address_of(urls[:1]) is None
