@@ -46,7 +46,7 @@ async def typed(session: aiohttp.ClientSession, server: Server, paper: Paper, co
     """So many updates of one worksheet. The first word is deleted again."""
     times = Times()
     pen = EventPen(
-        session=session, port=server.port, token=paper.client, assignment=paper.assignment, times=times, heard=_nobody
+        session=session, port=server.port, token=paper.client, assignment=paper.assignment, times=times, updated=_nobody
     )
     await pen.open()
     doc: Doc[Any] = Doc()
@@ -110,7 +110,7 @@ class RestWriter:
             token=paper.client,
             assignment=paper.assignment,
             times=Times(),
-            heard=_nobody,
+            updated=_nobody,
         )
         await pen.open()
         await pen.close()

@@ -60,7 +60,7 @@ async def opens(drill: PayoutDrill, name: str) -> None:
 
 
 async def paid(http: httpx.AsyncClient, bill: str) -> None:
-    """Cash is booked in. Who did so and got no answer is told that nothing is left to pay: the bill says so, too."""
+    """Cash is booked in. Whoever got no answer is told that nothing is left to pay: the bill says so, too."""
 
     async def done() -> bool:
         with suppress(httpx.HTTPError):
