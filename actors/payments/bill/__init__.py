@@ -4,7 +4,9 @@ state.py    the record, and what follows from it (status, what is due, what is t
 by_time.py  what a session costs by its minutes, as it was agreed
 rules/      how it changes: opened, paid, observed, settled, refunded, disputed
 cards.py    blocks of messages that stand for it
-answers.py  bills, payments and refunds as those see them whom they concern
+replies.py  bills, payments, refunds and disputes as they go over the wire
+answers.py  what of them those see whom they concern
+letters.py  what other entities and timers tell a bill
 views.py    the read models
 commands.py  events.py  entity.py  kind.py   as in every kind
 """

@@ -12,8 +12,8 @@ from realtime.media.rtp.packets import EXTENSION, HEADER, HEADER_SIZE, MARKER, P
 from realtime.media.rtp.slot import Source
 from realtime.media.rtp.source import KeptPacket
 from realtime.media.rtp.vp8 import renumber
+from realtime.media.wire.burst import DatagramBurst, Segments
 from realtime.media.wire.datagrams import ROW, Datagrams, ffi
-from realtime.media.wire.outbox import Outbox, Run
 
 if TYPE_CHECKING:
     from realtime.media.rtp.slot import Slot, SourceSpan
@@ -37,7 +37,7 @@ class RtpFanout:
     """Writes, encrypts and sends the packets of sources to slots."""
 
     def __init__(self, datagrams: Datagrams) -> None:
-        self._outbox = Outbox(datagrams, ROWS)
+        self._burst = DatagramBurst(datagrams, ROWS)
         self._shared = bytearray(MOST_HELD * ROW)  # what all receivers get alike: rows without their headers
         self._length = ffi.new("int *")
         self._held: dict[Source, list[KeptPacket]] = {}
@@ -78,19 +78,21 @@ class RtpFanout:
             self._shared[i * ROW + HEADER_SIZE : i * ROW + size] = tail
             heads.append(_Head(first_byte, kept.flags & MARKER, kept.sequence, kept.timestamp, size))
         sizes = [head.size + TAG for head in heads]
-        runs = self._outbox.runs(sizes)
+        runs = self._burst.runs(sizes)
         at_once = ROWS // len(packets)
         for begin in range(0, len(slots), at_once):
             some = slots[begin : begin + at_once]
-            self._outbox.measure(len(some) * len(packets), sizes)
+            self._burst.measure(len(some) * len(packets), sizes)
             for i, slot in enumerate(some):
                 self._write(slot, packets, heads, runs=runs, row=i * len(packets))
-            self._outbox.send()
+            self._burst.send()
 
-    def _write(self, slot: "Slot", packets: list[KeptPacket], heads: list[_Head], *, runs: list[Run], row: int) -> None:
+    def _write(
+        self, slot: "Slot", packets: list[KeptPacket], heads: list[_Head], *, runs: list[Segments], row: int
+    ) -> None:
         """All of `packets` for one slot, into the rows from `row` on."""
-        outbox, length, context, encrypt = self._outbox, self._length, slot.context, protect
-        rows, buffer, pack = outbox.rows, outbox.buffer, HEADER.pack_into
+        burst, length, context, encrypt = self._burst, self._length, slot.context, protect
+        rows, buffer, pack = burst.rows, burst.buffer, HEADER.pack_into
         payload_type, ssrc, later, after = slot.payload_type, slot.ssrc, slot.timestamp, slot.sequence
         size = total = 0
         ffi.memmove(rows[row], self._shared, (len(heads) - 1) * ROW + heads[-1].size)
@@ -117,9 +119,9 @@ class RtpFanout:
             at += 1
         if failed:
             self.failed += len(failed)
-            runs = [Run(i, 1, 0) for i in range(len(heads)) if i not in failed]
+            runs = [Segments(i, 1, 0) for i in range(len(heads)) if i not in failed]
             total -= sum(heads[i].size for i in failed)
-        outbox.address(row, runs, slot.address)
+        burst.address(row, runs, slot.address)
         count = len(heads) - len(failed)
         slot.packets += count
         slot.bytes += total
@@ -131,7 +133,7 @@ class RtpFanout:
         them, otherwise byte for byte the same, as AES-GCM demands of what has the same number."""
         if slot.context is None:
             return False
-        outbox, length = self._outbox, self._length
+        burst, length = self._burst, self._length
         first_byte, tail = _tail(kept, slot.abs_send_time)
         sequence = (kept.sequence + span.sequence) & 0xFFFF
         payload_type, number, ssrc, original = slot.payload_type, sequence, slot.ssrc, b""
@@ -142,17 +144,17 @@ class RtpFanout:
         head = len(tail) - len(kept.payload)
         size = HEADER_SIZE + len(tail) + len(original)
         timestamp = (kept.timestamp + span.timestamp) & 0xFFFFFFFF
-        HEADER.pack_into(outbox.buffer, 0, first_byte, kept.flags & MARKER | payload_type, number, timestamp, ssrc)
-        outbox.buffer[HEADER_SIZE:size] = tail[:head] + original + kept.payload
+        HEADER.pack_into(burst.buffer, 0, first_byte, kept.flags & MARKER | payload_type, number, timestamp, ssrc)
+        burst.buffer[HEADER_SIZE:size] = tail[:head] + original + kept.payload
         if span.picture or span.tl0:
-            renumber(outbox.buffer, size - len(kept.payload), kept.said, span.picture, span.tl0)
+            renumber(burst.buffer, size - len(kept.payload), kept.said, span.picture, span.tl0)
         length[0] = size
-        if protect(slot.context, outbox.rows[0], length):
+        if protect(slot.context, burst.rows[0], length):
             self.failed += 1
             return False
-        outbox.measure(1, (length[0],))
-        outbox.address(0, (Run(0, 1, 0),), slot.address)
-        outbox.send()
+        burst.measure(1, (length[0],))
+        burst.address(0, (Segments(0, 1, 0),), slot.address)
+        burst.send()
         self.packets += 1
         self.bytes += size
         return True

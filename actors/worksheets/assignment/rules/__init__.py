@@ -7,6 +7,7 @@ changing.py    what its therapist does about it
 handing.py     what its client does
 tracking.py    how far the client is, and who is told when
 submitting.py  handing in
+numbering.py   the number of the document's last event
 conversing.py  which rule decides what is said about it
 talking.py     feedback and questions
 timing.py      what time and letters do

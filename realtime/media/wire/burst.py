@@ -22,7 +22,7 @@ _CONTROL_LENGTH: Final = _CONTROL.size - 6
 _NO_SEGMENTS: Final = (errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOPROTOOPT)
 
 
-class Run(NamedTuple):
+class Segments(NamedTuple):
     """Consecutive datagrams of a receiver that one message can carry. `control`: where the kernel reads how it is to be
     cut up; 0: it is one datagram."""
 
@@ -31,7 +31,7 @@ class Run(NamedTuple):
     control: int
 
 
-class Outbox:
+class DatagramBurst:
     """Rows for datagrams that go. `rows[i]` points to the i-th row, which lies at `i * ROW` of `buffer`."""
 
     def __init__(self, datagrams: Datagrams, size: int) -> None:
@@ -54,13 +54,13 @@ class Outbox:
         for i, row in enumerate(self.rows):
             _VECTOR.pack_into(vectors, i * _VECTOR.size, address_of(row), 0)
 
-    def runs(self, sizes: Sequence[int]) -> list[Run]:
+    def runs(self, sizes: Sequence[int]) -> list[Segments]:
         """How datagrams of these sizes, all to one receiver, are put into messages: those of one size together, the
         last of them may be shorter. Holds until it is asked for the next ones."""
         if not self.segments:
-            return [Run(i, 1, 0) for i in range(len(sizes))]
+            return [Segments(i, 1, 0) for i in range(len(sizes))]
         controls = memoryview(ffi.buffer(self._controls)).cast("B")
-        runs: list[Run] = []
+        runs: list[Segments] = []
         first = 0
         while first < len(sizes):
             size = total = sizes[first]
@@ -73,7 +73,7 @@ class Outbox:
                 offset = len(runs) * _CONTROL.size
                 _CONTROL.pack_into(controls, offset, _CONTROL_LENGTH, socket.IPPROTO_UDP, UDP_SEGMENT, size)
                 at = self._controls_at + offset
-            runs.append(Run(first, end - first, at))
+            runs.append(Segments(first, end - first, at))
             first = end
         return runs
 
@@ -83,7 +83,7 @@ class Outbox:
         for i, size in enumerate(sizes):
             self._lengths[i:rows:every] = array("Q", (size,)) * (rows // every)
 
-    def address(self, row: int, runs: Sequence[Run], address: KernelAddress) -> None:
+    def address(self, row: int, runs: Sequence[Segments], address: KernelAddress) -> None:
         """The datagrams from `row` on go to `address`, in `runs`, with the next `send`."""
         for first, count, control in runs:
             _MESSAGE.pack_into(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from realtime.media.wire.burst import DatagramBurst, Segments
 from realtime.media.wire.datagrams import Datagrams, KernelAddress, ffi, name_of
-from realtime.media.wire.outbox import Outbox, Run
 
 SIZES = (1200, 1200, 700, 90, 90, 100)
 
@@ -33,22 +33,22 @@ def address_of(receiver: socket.socket) -> KernelAddress:
     return KernelAddress(name_of(*receiver.getsockname()))
 
 
-def fill(outbox: Outbox, rows: int) -> None:
+def fill(burst: DatagramBurst, rows: int) -> None:
     for row in range(rows):
         size = SIZES[row % len(SIZES)]
         at = row * 2048
-        outbox.buffer[at : at + size] = bytes((row,)) * size
+        burst.buffer[at : at + size] = bytes((row,)) * size
 
 
-def sent(outbox: Outbox, receivers: list[socket.socket]) -> list[list[bytes]]:
+def sent(burst: DatagramBurst, receivers: list[socket.socket]) -> list[list[bytes]]:
     """What each receiver gets of `SIZES`, the first one of the first rows."""
-    fill(outbox, len(SIZES) * len(receivers))
-    outbox.measure(len(SIZES) * len(receivers), SIZES)
-    runs = outbox.runs(SIZES)
+    fill(burst, len(SIZES) * len(receivers))
+    burst.measure(len(SIZES) * len(receivers), SIZES)
+    runs = burst.runs(SIZES)
     addresses = [address_of(receiver) for receiver in receivers]
     for i, address in enumerate(addresses):
-        outbox.address(i * len(SIZES), runs, address)
-    outbox.send()
+        burst.address(i * len(SIZES), runs, address)
+    burst.send()
     return [[receiver.recv(4096) for _ in SIZES] for receiver in receivers]
 
 
@@ -56,60 +56,60 @@ EXPECTED = [[bytes((i * 6 + k,)) * size for k, size in enumerate(SIZES)] for i i
 
 
 def test_datagrams_of_one_size_share_a_message_and_a_shorter_one_ends_it(datagrams: Datagrams) -> None:
-    outbox = Outbox(datagrams, 16)
-    outbox.segments = True
-    assert [(run.first, run.datagrams, run.control > 0) for run in outbox.runs(SIZES)] == [
+    burst = DatagramBurst(datagrams, 16)
+    burst.segments = True
+    assert [(run.first, run.datagrams, run.control > 0) for run in burst.runs(SIZES)] == [
         (0, 3, True),
         (3, 2, True),
         (5, 1, False),
     ]
-    assert sum(run.datagrams for run in outbox.runs([1200] * 60)) == 60
-    assert max(run.datagrams for run in outbox.runs([1200] * 60)) * 1200 <= 65_000
+    assert sum(run.datagrams for run in burst.runs([1200] * 60)) == 60
+    assert max(run.datagrams for run in burst.runs([1200] * 60)) * 1200 <= 65_000
 
 
 def test_each_receiver_gets_its_datagrams_whole_and_in_order(
     datagrams: Datagrams, receivers: list[socket.socket]
 ) -> None:
-    outbox = Outbox(datagrams, 16)
-    assert sent(outbox, receivers) == EXPECTED
-    assert outbox.unsent == 0
+    burst = DatagramBurst(datagrams, 16)
+    assert sent(burst, receivers) == EXPECTED
+    assert burst.unsent == 0
 
 
 def test_where_the_kernel_cuts_nothing_up_each_has_a_message_of_its_own(
     datagrams: Datagrams, receivers: list[socket.socket]
 ) -> None:
-    outbox = Outbox(datagrams, 16)
-    outbox.segments = False
-    assert outbox.runs(SIZES) == [Run(i, 1, 0) for i in range(len(SIZES))]
-    assert sent(outbox, receivers) == EXPECTED
+    burst = DatagramBurst(datagrams, 16)
+    burst.segments = False
+    assert burst.runs(SIZES) == [Segments(i, 1, 0) for i in range(len(SIZES))]
+    assert sent(burst, receivers) == EXPECTED
 
 
 def test_a_message_that_could_not_be_cut_up_goes_datagram_by_datagram(
     datagrams: Datagrams, receivers: list[socket.socket]
 ) -> None:
-    outbox = Outbox(datagrams, 16)
-    outbox.segments = True
-    refused = outbox.runs((1200, 1200))
-    ffi.memmove(outbox._controls + 16, (3).to_bytes(2, "little"), 2)  # more parts than the kernel makes
-    fill(outbox, 2)
-    outbox.measure(2, (1200, 1200))
+    burst = DatagramBurst(datagrams, 16)
+    burst.segments = True
+    refused = burst.runs((1200, 1200))
+    ffi.memmove(burst._controls + 16, (3).to_bytes(2, "little"), 2)  # more parts than the kernel makes
+    fill(burst, 2)
+    burst.measure(2, (1200, 1200))
     address = address_of(receivers[0])
-    outbox.address(0, refused, address)
-    outbox.send()
+    burst.address(0, refused, address)
+    burst.send()
     assert [len(receivers[0].recv(4096)) for _ in range(2)] == [1200, 1200]
-    assert outbox.unsent == 0
-    assert outbox.segments, "others may be cut up still"
+    assert burst.unsent == 0
+    assert burst.segments, "others may be cut up still"
 
 
 def test_a_receiver_who_cannot_be_reached_costs_nobody_else_anything(
     datagrams: Datagrams, receivers: list[socket.socket]
 ) -> None:
-    outbox = Outbox(datagrams, 16)
-    fill(outbox, 2)
-    outbox.measure(2, (90,))
+    burst = DatagramBurst(datagrams, 16)
+    fill(burst, 2)
+    burst.measure(2, (90,))
     nobody, somebody = KernelAddress(name_of("127.0.0.1", 0)), address_of(receivers[0])  # there is no port 0
-    outbox.address(0, [Run(0, 1, 0)], nobody)
-    outbox.address(1, [Run(0, 1, 0)], somebody)
-    outbox.send()
+    burst.address(0, [Segments(0, 1, 0)], nobody)
+    burst.address(1, [Segments(0, 1, 0)], somebody)
+    burst.send()
     assert receivers[0].recv(4096) == b"\x01" * 90
-    assert outbox.unsent == 1
+    assert burst.unsent == 1
