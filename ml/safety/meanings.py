@@ -26,6 +26,8 @@ DENIAL: Final = 3
 """Words before the first word of a reading among which a denial counts."""
 MOST: Final = 6
 """Places of one group that are tried."""
+SENTENCE: Final = re.compile(r"[.!?\n]+")
+"""What stands between two sentences of a folded text."""
 _ELISION: Final = re.compile(r"(?<![a-z])([a-hj-z]|qu|jusqu|lorsqu|puisqu)'(?=[a-z])")
 _TOKEN: Final = re.compile(r"[a-z0-9]+|[^\x00-\x7f\w\s]")
 _MENDED: Final = 6
@@ -89,14 +91,25 @@ class _Want:
 
 @dataclass(slots=True)
 class _Heard:
-    """Where each group stands in a message."""
+    """Where each group stands in a message, and the number of each word's sentence."""
 
-    count: int
+    sentences: list[int]
     places: dict[int, list[Span]] = field(default_factory=dict)
 
     def of(self, bits: int) -> list[Span]:
-        found = [span for bit, spans in self.places.items() if bit & bits for span in spans]
-        return sorted(found)[:MOST]
+        return sorted(self._spans(bits))[:MOST]
+
+    def around(self, spans: Iterable[Span]) -> range:
+        """The sentences from the first of these places to the last."""
+        spans = list(spans)
+        return range(self.sentences[min(spans)[0]], self.sentences[max(end for _, end in spans) - 1] + 1)
+
+    def with_any(self, bits: int) -> set[int]:
+        """The sentences in which one of these groups stands."""
+        return {sentence for span in self._spans(bits) for sentence in self.around((span,))}
+
+    def _spans(self, bits: int) -> list[Span]:
+        return [span for bit, spans in self.places.items() if bit & bits for span in spans]
 
 
 class Meanings:
@@ -136,18 +149,29 @@ class Meanings:
 
     def read_whole(self, folded: str) -> list[Meaning]:
         """The same without the first look."""
-        heard = self._heard(self._words(folded))
+        heard = self._heard(folded)
         there = _either(heard.places)
-        if there & self._harmless or (there & self._over and not there & self._unless):
+        if there & self._over and not there & self._unless:
             return []
-        fitting = {want.reading.id: want.reading for want in self._wants if self._fits(want, heard, there)}
+        fitting: dict[str, Meaning] = {}
+        harmless: set[int] | None = None
+        for want in self._wants:
+            for sentences in self._fitting(want, heard, there):
+                if harmless is None:
+                    harmless = heard.with_any(self._harmless) | self._taken_back(heard, there)
+                if not harmless.issuperset(sentences):
+                    fitting[want.reading.id] = want.reading
+                    break
         return list(fitting.values())
 
-    def is_harmless(self, folded: str) -> bool:
-        """Does a folded text say that what it names is over, made up, told in the news, or not so?"""
-        heard = self._heard(self._words(folded))
-        there = _either(heard.places)
-        return any(self._fits(want, heard, there) for want in self._takes_back)
+    def harmless_sentences(self, folded: str) -> set[int]:
+        """The numbers of the sentences of a folded text that say that what they name is over, made up, in the news, or
+        not so. What is said in the others stands: whoever takes pills as agreed may want to die all the same."""
+        heard = self._heard(folded)
+        return self._taken_back(heard, _either(heard.places))
+
+    def _taken_back(self, heard: _Heard, there: int) -> set[int]:
+        return {at for want in self._takes_back for sentences in self._fitting(want, heard, there) for at in sentences}
 
     def _words(self, folded: str) -> list[str]:
         text = _ELISION.sub(r"\1 ", folded).replace("'", "") if "'" in folded else folded
@@ -178,8 +202,14 @@ class Meanings:
             found.setdefault(rare, []).append(want.needs)
         return list(found.items())
 
-    def _heard(self, words: list[str]) -> _Heard:
-        heard = _Heard(len(words))
+    def _heard(self, folded: str) -> _Heard:
+        words: list[str] = []
+        heard = _Heard([])
+        for number, text in enumerate(SENTENCE.split(folded)):
+            of_it = self._words(text)
+            words += of_it
+            heard.sentences += [number] * len(of_it)
+        del words[LONGEST:]
         for at, word in enumerate(words):
             for phrase in self._begin.get(word[:KEY], ()):
                 if _stands(phrase.words, words, at):
@@ -190,17 +220,18 @@ class Meanings:
                         rest ^= bit
         return heard
 
-    def _fits(self, want: _Want, heard: _Heard, there: int) -> bool:
+    def _fitting(self, want: _Want, heard: _Heard, there: int) -> Iterator[range]:
+        """The sentences over which it extends, for each way in which it fits."""
         if not all(need & there for need in want.needs) or want.none & there:
-            return False
-        places = [heard.of(need) for need in want.needs]
+            return
         denials = [] if want.denied else heard.places.get(self._bits[_DENY], [])
-        return any(
-            max(end for _, end in spans) - min(start for start, _ in spans) <= want.within
-            and not _overlap(spans)
-            and not _denied(spans, denials)
-            for spans in product(*places)
-        )
+        for spans in product(*(heard.of(need) for need in want.needs)):
+            if (
+                max(end for _, end in spans) - min(start for start, _ in spans) <= want.within
+                and not _overlap(spans)
+                and not _denied(spans, denials)
+            ):
+                yield heard.around(spans)
 
     def _wanted(self, readings: Iterable[Meaning]) -> Iterator[_Want]:
         for reading in readings:

@@ -7,7 +7,6 @@ Recall before precision: what is surely denied, surely of the past, surely someb
 every doubt counts. Wanted of messages of any kind, so it needs neither a model nor the lexicon of complaints.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +16,7 @@ from ml.language.scope import ScopeStanding, Text
 from ml.language.text import fold, has_hidden_gaps
 from ml.language.words import Token, WordForms
 from ml.safety.crisis import MARK, SEVERITIES, CrisisRule, CrisisRules, CrisisWords, Kind, Severity, marked
-from ml.safety.meanings import Meaning, Meanings
+from ml.safety.meanings import SENTENCE, Meaning, Meanings
 
 OVER: Final = (ScopeStanding.DENIED, ScopeStanding.ELSEWHERE)
 NOUNS: Final = frozenset(  # said of a topic as well as of oneself
@@ -25,9 +24,6 @@ NOUNS: Final = frozenset(  # said of a topic as well as of oneself
      "suizid", "selbstmordgedanken", "suizidgedanken", "suicidio", "self injury", "suicide attempts", "suicide notes",
      "violent thoughts"}
 )  # fmt: skip
-
-
-_SENTENCE: Final = re.compile(r"[.!?\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +66,26 @@ class CrisisScreen:
         plain = self._rules.plain(folded)
         found = sorted(self._rules.find(plain), key=lambda one: one.start) if self._rules.may_hold(plain) else []
         over: list[CrisisWords] = []
-        told: list[CrisisRule | Meaning] = []
+        said: list[CrisisWords] = []
         left = message
         if found:
             stands = self._standing(marked(plain, found), len(found))
             topic = self._rules.topic.search(plain) is not None
-            for said, standing in zip(found, stands, strict=True):
-                if standing in OVER or (topic and plain[said.start : said.end].strip() in NOUNS):
-                    over.append(said)
+            for words, standing in zip(found, stands, strict=True):
+                is_over = standing in OVER or (topic and plain[words.start : words.end].strip() in NOUNS)
+                (over if is_over else said).append(words)
+        told: list[CrisisRule | Meaning] = []
+        meant = self._meanings.read(_other_sentences(folded, plain, over) if over else folded)
+        if said:
+            harmless = self._meanings.harmless_sentences(folded)
+            for words in said:
+                if harmless.issuperset(_sentences_of(words, plain)):
+                    over.append(words)
                 else:
-                    told.append(said.rule)
-            left = _without(plain, over) if over else message
-        told.extend(self._meanings.read(_other_sentences(folded, plain, over) if over else folded))
-        if told and self._meanings.is_harmless(folded):
-            return HarmFinding("normal", (), (), _without(plain, found))
+                    told.append(words.rule)
+        told.extend(meant)
+        if over:
+            left = _without(plain, over)
         told.sort(key=lambda rule: -SEVERITIES.index(rule.severity))
         return HarmFinding(
             told[0].severity if told else "normal",
@@ -115,7 +117,13 @@ def _without(plain: str, over: list[CrisisWords]) -> str:
     return "".join(left)
 
 
+def _sentences_of(said: CrisisWords, plain: str) -> range:
+    """The numbers of the sentences in which they stand."""
+    first = len(SENTENCE.findall(plain, 0, said.start))
+    return range(first, first + len(SENTENCE.findall(plain, said.start, said.end)) + 1)
+
+
 def _other_sentences(folded: str, plain: str, over: list[CrisisWords]) -> str:
     """The sentences of a folded text in which none of these stands; `plain` is the same text as the rules read it."""
-    denied = {len(_SENTENCE.findall(plain, 0, said.start)) for said in over}
-    return ". ".join(text for at, text in enumerate(_SENTENCE.split(folded)) if at not in denied)
+    denied = {len(SENTENCE.findall(plain, 0, said.start)) for said in over}
+    return ". ".join(text for at, text in enumerate(SENTENCE.split(folded)) if at not in denied)

@@ -1,6 +1,5 @@
 """Danger by meaning: groups of words that stand together, in wordings that no pattern has."""
 
-import time
 import tomllib
 
 import pytest
@@ -69,23 +68,39 @@ def test_one_word_makes_the_difference(screen: CrisisScreen, danger: str, harmle
     assert screen.read(harmless).severity == "normal"
 
 
+@pytest.mark.parametrize(
+    ("harmless", "danger"),
+    [
+        ("Ich habe meine Tabletten genommen wie besprochen.", "Heute Nacht bringe ich mich um."),
+        ("I took my tablets as prescribed.", "I will hang myself tonight."),
+        ("J'ai pris mes comprimés comme prévu.", "Je vais me tuer ce soir."),
+        ("Tomé mis pastillas como dijo.", "Esta noche me mato."),
+        (
+            "Watched a film about suicide yesterday.",
+            "By the time you read this I will be gone.",
+        ),
+        ("I read in the news about a man who jumped.", "I'm on the bridge now."),
+        ("I filled in the questionnaire.", "I took 40 paracetamol an hour ago."),
+        ("I was suicidal last year, I'm glad that is over.", "Now my husband hit me again."),
+    ],
+)
+def test_what_is_harmless_takes_nothing_back_beside_it(screen: CrisisScreen, harmless: str, danger: str) -> None:
+    """Its twin took back whatever else was found in the message."""
+    assert screen.read(harmless).severity == "normal"
+    assert screen.read(danger).severity != "normal"
+    assert screen.read(f"{harmless} {danger}").severity != "normal"
+    assert screen.read(f"{danger} {harmless}").severity != "normal"
+
+
 def test_the_first_look_loses_nothing_that_a_reading_finds(meanings: Meanings) -> None:
     """Its twin finds every frame without the look."""
     for text in (fold(one.text) for cases in (CASES, OTHER_WORDS) for one in texts(cases=cases)):
         assert meanings.may_hold(text) or not meanings.read_whole(text), text
 
 
-def test_ordinary_messages_cost_microseconds(meanings: Meanings) -> None:
+def test_most_ordinary_messages_end_at_the_first_look(meanings: Meanings) -> None:
     ordinary = [fold(one.text) for one in texts() if one.kind == "ordinary"]
     assert sum(not meanings.may_hold(text) for text in ordinary) / len(ordinary) > 0.75
-
-    def once() -> float:
-        began = time.thread_time()
-        for text in ordinary:
-            meanings.read(text)
-        return (time.thread_time() - began) / len(ordinary)
-
-    assert min(once() for _ in range(5)) < 100e-6
 
 
 def test_a_choice_of_words_is_every_phrase_it_stands_for() -> None:
