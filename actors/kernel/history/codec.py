@@ -194,9 +194,9 @@ class Codec:
 
     async def opened_at(self, turns: Sequence[Turn], places: Collection[tuple[str, int]]) -> list[OpenedPlace]:
         """Of turns of many entities, the events at these places with their secrets: keys are asked for once."""
-        recorded = [(one, turn) for turn in turns for one in self._recorded(turn) if (turn.entity, one.seq) in places]
-        await self._vault.unlock(one.event.secret for one, _ in recorded if one.event.secret is not None)
-        return [(turn.entity, self._open(turn.entity, one, turn)) for one, turn in recorded]
+        sealed = [(turn, one) for turn in turns for one in self._recorded(turn) if (turn.entity, one.seq) in places]
+        await self._vault.unlock(secrets_in(one for _, one in sealed))
+        return [(turn.entity, opened) for turn, one in sealed for opened in self.open(turn, (one,))]
 
     def stripped(self, turn: Turn, seqs: Iterable[int]) -> dict[int, bytes]:
         """The blobs of these events of the turn without their secrets; those that have none are left out."""

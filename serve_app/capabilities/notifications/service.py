@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from actors.calendars.contract.ports import Related
 from actors.kernel.caller.region import Region
-from actors.kernel.contract.entity import SYSTEM, Command, Principal, as_themselves
+from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.notifications.device.commands import Claim
 from actors.notifications.notifier.answers import DeliveriesAnswer, TellOutcome, WireNotification
 from actors.notifications.notifier.commands import CountCreation, ListDeliveries, Tell
@@ -148,9 +148,9 @@ class Notifications:
             ]
         )
 
-    async def is_registered(self, user: str, device_id: str, *, trace: str) -> bool:
+    async def is_registered(self, user: str, device_id: str, *, by: Principal, trace: str) -> bool:
         """Is it there, and does the session last in which it registered?"""
-        found = await self.ask(user, TraceDevices(), by=as_themselves(user), trace=trace)
+        found = await self.ask(user, TraceDevices(), by=by, trace=trace)
         device = found.devices.get(device_id)
         return device is not None and await self._lives(user, device.session, device.since_ms)
 

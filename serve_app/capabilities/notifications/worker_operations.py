@@ -76,6 +76,7 @@ class WorkerOperations:
                 raise Unauthenticated("Send a token, or the pull_token of a device.")
             return caller.by.user
         bearer = self._tokens.read(token)
-        if not await self._service.is_registered(bearer.user, bearer.device, trace=caller.trace):
+        by = as_themselves(bearer.user)
+        if not await self._service.is_registered(bearer.user, bearer.device, by=by, trace=caller.trace):
             raise Unauthenticated("This device is registered no more.")
         return bearer.user

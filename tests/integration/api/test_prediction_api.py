@@ -157,7 +157,8 @@ async def test_a_single_red_score_is_named(client: httpx.AsyncClient) -> None:
 async def test_messages_are_classified_as_the_contract_says(client: httpx.AsyncClient) -> None:
     danger = {"text": "I am going to kill myself tonight", "task": "safety"}
     body = (await client.post("/api/ml/classify-message", json=danger)).json()
-    assert (body["task"], body["severity"], body["rules"]) == ("safety", "emergency", ["plan"])
+    assert (body["task"], body["severity"]) == ("safety", "emergency")
+    assert {"plan", "meant_plan"} <= set(body["rules"])
     assert body["labels"][0]["label"] == "self_harm"
     wish = {"text": "please cancel my session", "task": "intent"}
     body = (await client.post("/api/ml/classify-message", json=wish)).json()

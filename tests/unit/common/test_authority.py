@@ -22,7 +22,7 @@ IN_THEIR_PLACE: Final = {
     "serve_app/capabilities/calendars/personal.py",
     "serve_app/capabilities/payments/personal.py",
     "serve_app/capabilities/carrying.py",
-    "serve_app/capabilities/notifications/device_operations.py",
+    "serve_app/capabilities/notifications/worker_operations.py",
     "serve_app/capabilities/links/actions.py",
     "serve_app/capabilities/worksheets/zones.py",
     "serve_app/capabilities/e2ee/service.py",

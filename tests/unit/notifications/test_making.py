@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from actors.kernel.contract.entity import Principal
+from actors.kernel.contract.entity import Principal, as_themselves
 from actors.notifications.notifier.answers import TellOutcome, WireNotification
 from actors.notifications.notifier.commands import CountCreation, Tell
 from actors.notifications.notifier.device_answers import DevicesAnswer, DeviceSession, DeviceSessions, WireDevice
@@ -165,5 +165,8 @@ def test_a_device_lasts_as_long_as_its_session() -> None:
         ("over", "gone"),
     ]
     assert listed.devices[2].gone_reason == "session_ended"
-    registered = [asyncio.run(house.service.is_registered("ada", name, trace="")) for name in ("old", "here", "over")]
+    registered = [
+        asyncio.run(house.service.is_registered("ada", name, by=as_themselves("ada"), trace=""))
+        for name in ("old", "here", "over")
+    ]
     assert registered == [False, True, False]

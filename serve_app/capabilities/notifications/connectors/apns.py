@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from actors.notifications.activities import APNS, ApnsAddress, Push
 from common.clock import Clock
+from common.lib.tasks import Tasks
 from serve_app.activities.connector import FOR_EVER_S, Call, Capacity, Connector, Later, Misconfigured, Refused
 from serve_app.capabilities.notifications.connectors.apns_tokens import ProviderTokens
 from serve_app.capabilities.notifications.connectors.http2 import (
@@ -78,6 +79,7 @@ class ApnsConnector(Connector):
         self._places, self._tokens, self._clock = places, tokens, clock
         self._tls = tls or ssl.create_default_context()
         self._connections: dict[str, Http2Connection] = {}
+        self._finishing = Tasks("apns")
 
     @override
     async def carry_out(self, call: Call) -> bytes:
@@ -94,6 +96,7 @@ class ApnsConnector(Connector):
 
     @override
     async def close(self) -> None:
+        await self._finishing.cancel()
         for connection in self._connections.values():
             await connection.close()
 
@@ -143,6 +146,8 @@ class ApnsConnector(Connector):
             await made.close()
             return now
         self._connections[url] = made
+        if now is not None:
+            self._finishing.spawn(now.finish())
         return made
 
     def _headers(self, push: Push, to: ApnsAddress, apns_id: str) -> list[tuple[str, str]]:

@@ -90,6 +90,15 @@ class Http2Connection:
         finally:
             await self._end(*begun)
 
+    async def finish(self) -> None:
+        """Take no new requests, and hang up when those that have begun have ended."""
+        self._open = False
+        try:
+            async with self._room:
+                await self._room.wait_for(lambda: not self._streams)
+        finally:
+            await self.close()
+
     async def close(self) -> None:
         """Hang up."""
         self._over(LostError())
