@@ -11,11 +11,11 @@ from msgspec import Meta
 from actors.calendars.contract.wanted import BookingChangeRequest, BookingRequest
 from actors.calendars.hours.schedule import Id
 from common import timeline
-from common.decoding import Instant
 from common.errors import InvalidArgument
 from common.lines import Line
 
 Text = Annotated[str, Meta(max_length=4000)]
+Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 Code = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
 Minutes = Annotated[int, Meta(ge=1, le=24 * 60)]
 RequestId = Annotated[str, Meta(max_length=128)]  # a repeat with it is the same booking, series or wish
@@ -84,8 +84,8 @@ class BookingBody(Body, frozen=True, kw_only=True):
     `end` instead of a length, every alternative of a refusal is a body as it is."""
 
     therapist_id: Id
-    start: Instant
-    end: Instant | None = None
+    start: Moment
+    end: Moment | None = None
     service_id: Id | None = None
     duration_minutes: Minutes | None = None
     client_id: Id | None = None
@@ -119,8 +119,8 @@ class BookingBody(Body, frozen=True, kw_only=True):
 class RescheduleBody(Body, frozen=True):
     """Another time."""
 
-    start: Instant
-    end: Instant | None = None
+    start: Moment
+    end: Moment | None = None
     duration_minutes: Minutes | None = None
     override: OverrideBody | None = None
 
@@ -135,8 +135,8 @@ class TransferBody(Body, frozen=True, kw_only=True):
     """Another therapist, and perhaps another time."""
 
     therapist_id: Id
-    start: Instant | None = None
-    end: Instant | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     service_id: Id | None = None
     override: OverrideBody | None = None
 
@@ -164,8 +164,8 @@ class EmptyBody(Body, frozen=True):
 class PatchBody(Body, frozen=True, kw_only=True):
     """A partial change: each member that is present is changed, the others stay."""
 
-    start: Instant | None = None
-    end: Instant | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     duration_minutes: Minutes | None = None
     service_id: Id | None = None
     notes: Text | None = None
@@ -188,13 +188,13 @@ class SeriesBody(Body, frozen=True, kw_only=True):
     """A series that is wanted. `request_id`: a repeat with it tells of the series that is there."""
 
     therapist_id: Id
-    start: Instant
+    start: Moment
     rrule: Annotated[str, Meta(max_length=500)]
     policy: Literal["all", "available"]
     service_id: Id | None = None
     duration_minutes: Minutes | None = None
     client_id: Id | None = None
-    exceptions: Annotated[tuple[Instant, ...], Meta(max_length=400)] = ()
+    exceptions: Annotated[tuple[Moment, ...], Meta(max_length=400)] = ()
     dry_run: bool = False
     request_id: RequestId | None = None
 
@@ -216,7 +216,7 @@ class SeriesPatch(Body, frozen=True, kw_only=True):
     status: Literal["active", "paused"] | None = None
     scope: Literal["this", "following", "all"] = "this"
     booking_id: Id | None = None
-    start: Instant | None = None
+    start: Moment | None = None
     policy: Literal["all", "available"] = "all"
     dry_run: bool = False
 
@@ -225,7 +225,7 @@ class BulkItem(Body, frozen=True):
     """One booking of many."""
 
     booking_id: Id
-    start: Instant | None = None
+    start: Moment | None = None
     therapist_id: Id | None = None
 
 
@@ -235,8 +235,8 @@ class BulkBody(Body, frozen=True, kw_only=True):
     action: Literal["cancel", "reschedule", "transfer", "complete", "no_show"]
     items: Annotated[tuple[BulkItem, ...], Meta(max_length=500)] = ()
     therapist_id: Id | None = None
-    since: Instant | None = msgspec.field(name="from", default=None)
-    until: Instant | None = msgspec.field(name="to", default=None)
+    since: Moment | None = msgspec.field(name="from", default=None)
+    until: Moment | None = msgspec.field(name="to", default=None)
     reason: Annotated[Line, Meta(max_length=1000)] = ""
     to_therapist_id: Id | None = None
     alternatives: bool = True
@@ -253,8 +253,8 @@ class ImportBody(Body, frozen=True):
 class WaitlistBody(Body, frozen=True, kw_only=True):
     """A wish. Without therapists: all that offer the service."""
 
-    since: Instant = msgspec.field(name="from")
-    until: Instant = msgspec.field(name="to")
+    since: Moment = msgspec.field(name="from")
+    until: Moment = msgspec.field(name="to")
     therapist_ids: tuple[Id, ...] = ()
     service_id: Id | None = None
     weekdays: tuple[str, ...] = ()

@@ -269,7 +269,7 @@ async def test_no_word_and_no_key_lies_in_the_index_or_in_what_is_noted(home: Ho
 
 
 async def test_conversations_are_found_by_whose_they_are(home: House) -> None:
-    mia, max_ = await home.register("mia@example.org"), await home.staff("max@example.org", "therapist")
+    mia, max_ = await home.register("mia.k@example.org"), await home.staff("max.k@example.org", "therapist")
     client, therapist = mia["user"]["user_id"], max_["user"]["user_id"]
     body = {"client_id": client, "therapist_id": therapist}
     care = (await home.ok("POST", "/api/care", body, bearer=home.admin()))["care_id"]
