@@ -4,6 +4,7 @@ import msgspec
 
 from actors.devicekeys.records import Backup, ClaimedKey, DeviceKey, KeyCount, ShownDevice, ToDevice
 from actors.kernel.contract.entity import Command
+from actors.kernel.contract.versions import Versions
 from common.persons import NothingToTell
 
 
@@ -91,10 +92,10 @@ class AckMessages(Command[NothingToTell], frozen=True, kw_only=True, tag="ack"):
 
 
 class PutBackup(Command[Backup], frozen=True, kw_only=True, tag="put_backup"):
-    """Keep this. `version`: it takes the place of that one."""
+    """Keep this, in the place of the newest."""
 
-    version: int | None
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class GetBackup(Command[Backup], frozen=True, tag="get_backup"):
@@ -103,6 +104,8 @@ class GetBackup(Command[Backup], frozen=True, tag="get_backup"):
 
 class DropBackups(Command[NothingToTell], frozen=True, tag="drop_backups"):
     """Keep none any more."""
+
+    versions: Versions = msgspec.UNSET
 
 
 class DropDevices(Command[NothingToTell], frozen=True, kw_only=True, tag="drop_devices"):

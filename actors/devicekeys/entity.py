@@ -54,6 +54,7 @@ from actors.devicekeys.records import (
     Waiting,
 )
 from actors.kernel.contract.entity import Context, Decision, Query, SetTimer
+from actors.kernel.contract.versions import require_version
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied, RateLimited
 from common.ids import derived_id
 from common.persons import NothingToTell
@@ -101,8 +102,8 @@ class DeviceKeys:
 
         Raises:
             NotFound: there is no such device, or no backup.
-            Conflict: the device has another identity; another backup is the newest.
-            FailedPrecondition: too many keys, or devices.
+            Conflict: the device has another identity.
+            FailedPrecondition: too many keys, or devices; or another backup is the newest.
             RateLimited: too much waits for a device.
             PermissionDenied: it is not theirs.
         """
@@ -178,6 +179,7 @@ class DeviceKeys:
                 number, seq = self.kept.backups[-1]
                 return Decision(KeptBackup(number, seq))
             case DropBackups() if self.kept.backups:
+                require_version(command.versions, self.kept.newest)
                 gone = tuple(seq for _, seq in self.kept.backups)
                 return Decision(_DONE, events=(BackupsDropped(author=self.id, gone=gone),))
             case DropDevices():
@@ -262,8 +264,7 @@ class DeviceKeys:
         return Decision(_DONE, events=(_forgotten(self.id, had),)) if had else _NOTHING
 
     def _put_backup(self, command: PutBackup) -> Decision:
-        if command.version is not None and command.version != self.kept.newest:
-            raise Conflict("Another backup is the newest.", details={"version": self.kept.newest})
+        require_version(command.versions, self.kept.newest)
         gone = tuple(seq for _, seq in self.kept.backups[: 1 - BACKUPS]) if len(self.kept.backups) >= BACKUPS else ()
         event = BackupPut(author=self.id, secret=command.secret, version=self.kept.newest + 1, gone=gone)
         return Decision(Backup(version=event.version, data=""), events=(event,))

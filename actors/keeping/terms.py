@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Command, Context, Decision, Effects, Event, Kind, Principal, Recorded
+from actors.kernel.contract.versions import Versions, require_version
 from common.errors import FailedPrecondition, PermissionDenied
 from common.policy import POLICY, Relation
 from store.ports.holds import ALL, TERMS
@@ -48,6 +49,7 @@ class SetTerms(Command[RetentionTerms], frozen=True, kw_only=True, tag="set"):
     kept: KeptFor
     relation: Between | None = None
     room: str | None = None
+    versions: Versions = msgspec.UNSET
 
 
 TermsCommand = GetTerms | SetTerms
@@ -72,11 +74,13 @@ class TermsEntity:
     terms: RetentionTerms = field(default_factory=RetentionTerms)
 
     def decide(self, command: TermsCommand, context: Context, version: int) -> Decision:
-        """Raises PermissionDenied: not of a role that may; FailedPrecondition: too many rooms have their own."""
+        """Raises PermissionDenied: not of a role that may; FailedPrecondition: it has changed meanwhile, or too many
+        rooms have their own."""
         if not context.by.is_system and not POLICY.allows(context.by.role, Relation.NONE, "retention.change"):
             raise PermissionDenied("Only administrators see and set how long messages are kept.")
         if isinstance(command, GetTerms):
             return Decision(self.terms)
+        require_version(command.versions, self.terms.version)
         event = TermsSet(by=context.by.user, kept=command.kept, relation=command.relation, room=command.room)
         after = _with(self.terms, event, version + 1)
         if len(after.rooms) > MOST_ROOMS:

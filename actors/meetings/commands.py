@@ -77,6 +77,7 @@ class CancelMeeting(Command[None], frozen=True, tag="cancel"):
     """It will not take place."""
 
     reason: str = ""
+    versions: Versions = msgspec.UNSET
 
 
 class GetMeeting(Command[None], frozen=True, tag="get"):

@@ -39,6 +39,12 @@ class Repeatable(msgspec.Struct, frozen=True, kw_only=True):
     request_id: Annotated[str, Meta(max_length=128)] | None = None
 
 
+class RepeatableChange(Versioned, frozen=True, kw_only=True):
+    """Base of a request that may say both: the version that it is meant for, and the deed, as `Repeatable` does."""
+
+    request_id: Annotated[str, Meta(max_length=128)] | None = None
+
+
 class Caller(msgspec.Struct, frozen=True):
     """Who asks, and by which words a repeat is known. A Struct, since one is made for each event of a socket.
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from actors.emergencies.emergency.commands import AcknowledgeEmergency, CancelEmergency, HandOff, Resolve
 from actors.emergencies.records import Emergency
 from actors.kernel.contract.entity import Principal, Query
 from common.errors import NotFound, PermissionDenied
@@ -26,8 +27,26 @@ def relations(one: Emergency, user: str) -> set[Relation]:
     return found or {Relation.NONE}
 
 
-def may(one: Emergency, by: Principal, action: str) -> Emergency:
-    """The emergency, to whoever may do this. The person whom it is about never takes care of themselves.
+def require(one: Emergency, command: AcknowledgeEmergency | HandOff | Resolve | CancelEmergency, by: Principal) -> None:
+    """May they ask this of it?
+
+    Raises:
+        NotFound: it is nothing to them.
+        PermissionDenied: they may see it only.
+    """
+    match command:
+        case AcknowledgeEmergency():
+            may(one, by, "emergency.acknowledge")
+        case HandOff():
+            may(one, by, "emergency.hand_off")
+        case Resolve():
+            may(one, by, "emergency.resolve")
+        case CancelEmergency():
+            may_cancel(one, by)
+
+
+def may(one: Emergency, by: Principal, action: str) -> None:
+    """May they do this? The person whom it is about never takes care of themselves.
 
     Raises:
         NotFound: it is nothing to them.
@@ -38,7 +57,6 @@ def may(one: Emergency, by: Principal, action: str) -> Emergency:
         raise NotFound("There is no such emergency.", emergency=one.id)
     if by.user == one.user or not any(POLICY.allows(by.role, relation, action) for relation in found):
         raise PermissionDenied("This is for whoever takes care of it.", action=action)
-    return one
 
 
 def may_cancel(one: Emergency, by: Principal) -> None:

@@ -5,6 +5,7 @@ import msgspec
 from actors.emergencies.ladders import Rung
 from actors.emergencies.records import Distress, Location, ShownEmergency
 from actors.kernel.contract.entity import Command
+from actors.kernel.contract.versions import Versions
 
 
 class Cry(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,21 +37,27 @@ class GetEmergency(Command[ShownEmergency], frozen=True, tag="get"):
 class AcknowledgeEmergency(Command[ShownEmergency], frozen=True, tag="acknowledge"):
     """I am on it. The first one has it. Idempotent."""
 
+    versions: Versions = msgspec.UNSET
+
 
 class HandOff(Command[ShownEmergency], frozen=True, tag="hand_off"):
     """`to` shall have it. Until they acknowledge it stays with who hands it over."""
 
     to: str
+    versions: Versions = msgspec.UNSET
 
 
 class Resolve(Command[ShownEmergency], frozen=True, kw_only=True, tag="resolve"):
     """It is over. `secret` is a note."""
 
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class CancelEmergency(Command[ShownEmergency], frozen=True, tag="cancel"):
     """Help is not needed after all."""
+
+    versions: Versions = msgspec.UNSET
 
 
 class ForgetPerson(Command[None], frozen=True, tag="forget_person"):

@@ -39,6 +39,7 @@ from actors.emergencies.ladders import STANDARD, Rung
 from actors.emergencies.records import Emergency, graver, shown
 from actors.kernel.contract.activities import Answered
 from actors.kernel.contract.entity import Context, Decision, Principal
+from actors.kernel.contract.versions import require_version
 from common.errors import Conflict, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
 Ending = Literal["resolved", "cancelled", "unanswered"]
@@ -66,14 +67,17 @@ class EmergencyEntity:
             NotFound: there is no such emergency, or it is nothing to the one who asks.
             PermissionDenied: theirs to see, but not to do this.
             Conflict: somebody else has it; `details.acknowledged_by`.
-            FailedPrecondition: not in this state.
+            FailedPrecondition: not in this state, or it has changed meanwhile.
             InvalidArgument: it cannot be handed over to this person.
         """
         now_ms = context.now_ms
         if isinstance(command, GetEmergency):
             return Decision(authority.seen(self._known(), context.by))
         if isinstance(command, _OF_RESPONDERS):
-            return self._shown(self._of_people(self._known(), command, context.by, now_ms), version)
+            one = self._known()
+            authority.require(one, command, context.by)
+            require_version(command.versions, version)
+            return self._shown(self._of_people(one, command, context.by, now_ms), version)
         if not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
         if isinstance(command, Raise):
@@ -125,14 +129,12 @@ class EmergencyEntity:
     ) -> Decision:
         match command:
             case AcknowledgeEmergency():
-                return self._acknowledge(authority.may(one, by, "emergency.acknowledge"), by.user, now_ms)
+                return self._acknowledge(one, by.user, now_ms)
             case HandOff():
-                return self._hand_off(authority.may(one, by, "emergency.hand_off"), command.to, by.user, now_ms)
+                return self._hand_off(one, command.to, by.user, now_ms)
             case Resolve():
-                authority.may(one, by, "emergency.resolve")
                 return self._end(one=one, status="resolved", user=by.user, now_ms=now_ms, note=command.secret)
             case CancelEmergency():
-                authority.may_cancel(one, by)
                 return self._end(one, "cancelled", by.user, now_ms)
         assert_never(command)
 

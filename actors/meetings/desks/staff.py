@@ -86,6 +86,7 @@ def decide(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand
             windows.require_version(command.versions, draft.version)
             windows.update(draft, command)
         case asked.CancelMeeting():
+            windows.require_version(command.versions, draft.version)
             if record.booking and not by.is_system:
                 raise FailedPrecondition("It follows its booking.", details={"reason": "follows_booking"})
             windows.end(draft, command.reason or "cancelled", cancelled=True)

@@ -3,6 +3,7 @@
 import msgspec
 
 from actors.kernel.contract.entity import Command
+from actors.kernel.contract.versions import Versions
 from actors.moderation.records import Deed, HeldMessage, Outcome, Reason, Scope, Severity
 from actors.moderation.showing import ShownAppeal, ShownCase, ShownHeld, ShownReport
 
@@ -77,12 +78,14 @@ class AssignModerator(Command[ShownCase], frozen=True, tag="assign"):
     """`to` takes care of it ("": who asks)."""
 
     to: str = ""
+    versions: Versions = msgspec.UNSET
 
 
 class AddNote(Command[ShownCase], frozen=True, kw_only=True, tag="note"):
     """Something to remember: the secret."""
 
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class TakeAction(Command[ShownCase], frozen=True, kw_only=True, tag="act"):
@@ -94,6 +97,7 @@ class TakeAction(Command[ShownCase], frozen=True, kw_only=True, tag="act"):
     scope: tuple[Scope, ...] = ()
     restriction: str = ""
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class Close(Command[ShownCase], frozen=True, kw_only=True, tag="close"):
@@ -101,16 +105,20 @@ class Close(Command[ShownCase], frozen=True, kw_only=True, tag="close"):
 
     outcome: Outcome
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class ConfirmResolution(Command[ShownCase], frozen=True, tag="confirm"):
     """Another person agrees that it is dealt with."""
+
+    versions: Versions = msgspec.UNSET
 
 
 class RejectResolution(Command[ShownCase], frozen=True, kw_only=True, tag="reopen"):
     """It is not."""
 
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class ReleaseHeld(Command[ShownHeld], frozen=True, tag="release"):

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Context, Decision, Principal, Query, SetTimer
+from actors.kernel.contract.versions import require_version
 from actors.moderation.case import chain
 from actors.moderation.case.commands import (
     Add,
@@ -58,6 +59,7 @@ UNDER_HOLD: Final = "under_hold"
 _DAY_MS: Final = 86_400_000
 _pack: Final = msgspec.msgpack.Encoder().encode
 _OF_HELD: Final = (ReleaseHeld, RejectHeld, Fate)
+_CHANGES: Final = (AssignModerator, AddNote, TakeAction, Close, ConfirmResolution, RejectResolution)
 _Of_Moderators = (
     GetCase
     | AssignModerator
@@ -93,7 +95,7 @@ class CaseEntity:
         Raises:
             NotFound: there is no such case, or it is nothing to the one who asks, or it holds no message.
             PermissionDenied: only Carewire itself does that, or no role of the one who asks.
-            FailedPrecondition: not in this state, or not by this person.
+            FailedPrecondition: not in this state, or not by this person; or it has changed meanwhile.
             InvalidArgument: not in a case like this.
         """
         if isinstance(command, _OF_SYSTEM):
@@ -104,6 +106,8 @@ class CaseEntity:
         self._require(case, context.by, "case.read" if isinstance(command, GetCase) else "case.decide")
         if isinstance(command, _OF_HELD) and case.held is None:
             raise NotFound("There is no such message.", case=self.id)
+        if isinstance(command, _CHANGES):
+            require_version(command.versions, version)
         rules = Handling(terms=self.terms, case=case, by=context.by, now_ms=context.now_ms, version=version)
         return self._of_moderators(rules, command, version)
 

@@ -7,9 +7,10 @@ import msgspec
 from typing_extensions import override
 
 from actors.kernel.contract.entity import Command, Context, Decision, Effects, Event, Kind, Principal, Recorded
+from actors.kernel.contract.versions import Versions, require_version
 from actors.moderation.house.policy import SHIPPED, SafetyRules, encode
 from common.clock import to_rfc3339
-from common.errors import Conflict, PermissionDenied
+from common.errors import PermissionDenied
 from common.persons import UserId
 from common.policy import POLICY, Relation
 from store.ports.views import View
@@ -33,10 +34,10 @@ class GetRules(Command[ShownPolicy], frozen=True, tag="get"):
 
 
 class SetRules(Command[ShownPolicy], frozen=True, kw_only=True, tag="set"):
-    """These, from now on. `version`: of those that they take the place of (-1: whatever is there)."""
+    """These, from now on."""
 
     rules: SafetyRules
-    version: int = -1
+    versions: Versions = msgspec.UNSET
 
 
 RulesCommand = GetRules | SetRules
@@ -67,15 +68,14 @@ class House:
     state: RulesState = field(default_factory=RulesState)
 
     def decide(self, command: RulesCommand, context: Context, version: int) -> Decision:
-        """Raises PermissionDenied: not of a role that may; Conflict: they were changed meanwhile."""
+        """Raises PermissionDenied: not of a role that may; FailedPrecondition: they have changed meanwhile."""
         if not context.by.is_system and not POLICY.allows(context.by.role, Relation.NONE, "safety.policy"):
             raise PermissionDenied("Only administrators see and set what is held.")
         match command:
             case GetRules():
                 return Decision(self._shown(self.state, version))
             case SetRules():
-                if command.version not in (-1, version):
-                    raise Conflict("The policy was changed meanwhile.", details={"version": version})
+                require_version(command.versions, version)
                 event = RulesSet(rules=command.rules, by=context.by.user)
                 after = RulesState(command.rules, context.by.user, context.now_ms)
                 return Decision(self._shown(after, version + 1), events=[event])

@@ -258,6 +258,7 @@ class RespondToDispute(Command[BillView], frozen=True, kw_only=True, tag="disput
 
     dispute: str
     accept: bool = False
+    versions: Versions = msgspec.UNSET
     secret: bytes | None = None
 
 

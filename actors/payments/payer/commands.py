@@ -4,6 +4,7 @@ import msgspec
 
 from actors.kernel.contract.entity import Command, Event, Query
 from actors.payments.payer.state import MethodRecord, PayerRecord
+from actors.payments.versions import Versions
 
 
 class PayerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class SetProfile(Command[PayerView], frozen=True, kw_only=True, tag="profile"):
     language: str = ""
     country: str = ""
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class OpenAt(Command[PayerView], frozen=True, kw_only=True, tag="open"):
@@ -68,6 +70,7 @@ class ProposeGuarantor(Command[PayerView], frozen=True, tag="propose"):
     """Somebody else is asked to pay."""
 
     payer: str
+    versions: Versions = msgspec.UNSET
 
 
 class AcceptGuarantor(Command[PayerView], frozen=True, tag="accept"):
@@ -81,11 +84,14 @@ class EndGuarantor(Command[PayerView], frozen=True, tag="end"):
 class ErasePayer(Command[PayerView], frozen=True, tag="erase"):
     """Delete them at every provider. Idempotent."""
 
+    versions: Versions = msgspec.UNSET
+
 
 class MergeInto(Command[PayerView], frozen=True, tag="merge"):
     """This payer is somebody else."""
 
     payer: str
+    versions: Versions = msgspec.UNSET
 
 
 class ReadPayer(Command[PayerView], frozen=True, tag="read"):

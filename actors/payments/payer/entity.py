@@ -32,12 +32,14 @@ from actors.payments.payer.commands import (
     SetProfile,
 )
 from actors.payments.payer.state import MethodRecord, PayerRecord
+from actors.payments.versions import require_version
 from common.errors import FailedPrecondition, NotFound, PermissionDenied
 from common.ids import derived_id
 from common.policy import POLICY, Relation
 
 replace = msgspec.structs.replace
 _READS: Final = (ReadPayer, NoteCustomerChange)
+_VERSIONED: Final = (SetProfile, ProposeGuarantor, ErasePayer, MergeInto)
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class Payer:
         Raises:
             PermissionDenied: it is not theirs.
             NotFound: there is no such method, or nobody asked.
-            FailedPrecondition: they have been erased, or it cannot be now.
+            FailedPrecondition: they have been erased, or have changed meanwhile, or it cannot be now.
         """
         self._permit(command, context.by)
         change = PayerDraft(self.record)
@@ -124,6 +126,8 @@ class Payer:
             return Decision(notes=[Introduced(issuer=command.issuer, issue={**command.issue, **known})])
         if self.record.erasing and not isinstance(command, (*_READS, ErasePayer)):
             raise FailedPrecondition("This payer has been erased.", details={"reason": "erased"})
+        if isinstance(command, _VERSIONED):
+            require_version(command.versions, version)
         match command:
             case SetProfile():
                 change.set("profile", business=command.business, language=command.language, country=command.country)

@@ -93,24 +93,32 @@ class Cancel(Command[SubscriptionView], frozen=True, kw_only=True, tag="cancel")
     when: Literal["period_end", "now"] = "period_end"
     refund: Literal["none", "prorated"] = "none"
     secret: bytes | None = None
+    versions: Versions = msgspec.UNSET
 
 
 class Reactivate(Command[SubscriptionView], frozen=True, tag="reactivate"):
     """It does not end with the period after all."""
+
+    versions: Versions = msgspec.UNSET
 
 
 class ChangeMeans(Command[SubscriptionView], frozen=True, kw_only=True, tag="means"):
     """Pay by another method from now on; what has failed is tried at once."""
 
     means: Means
+    versions: Versions = msgspec.UNSET
 
 
 class Pause(Command[SubscriptionView], frozen=True, tag="pause"):
     """Nothing is billed until it goes on."""
 
+    versions: Versions = msgspec.UNSET
+
 
 class Resume(Command[SubscriptionView], frozen=True, tag="resume"):
     """It goes on, with a period that begins now."""
+
+    versions: Versions = msgspec.UNSET
 
 
 class RecordUsage(Command[SubscriptionView], frozen=True, kw_only=True, tag="use"):

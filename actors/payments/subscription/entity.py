@@ -64,7 +64,7 @@ class SubscriptionEntity:
         Raises:
             NotFound: there is none, or it is nothing to the one who asks.
             PermissionDenied: this they may not do.
-            FailedPrecondition: not as it is now; or a limit is reached.
+            FailedPrecondition: not as it is now, or it has changed meanwhile; or a limit is reached.
         """
         if isinstance(command, _BY_SYSTEM) and not context.by.is_system:
             raise PermissionDenied("Only Carewire itself does that.")
@@ -79,7 +79,7 @@ class SubscriptionEntity:
                 return Decision(Explained(record=record))
             case ReadSubscription():
                 return Decision(SubscriptionView(record=record, version=version))
-            case ChangePlan():
+            case ChangePlan() | Cancel() | Reactivate() | ChangeMeans() | Pause() | Resume():
                 require_version(command.versions, version)
         if record.mirrored:
             self._steer(change, command)

@@ -1,7 +1,7 @@
 """Bookings: made, looked at, changed, ended, one by one and many at once."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from actors.calendars.booking.answers import BookingReply
 from actors.calendars.contract import replies
@@ -103,7 +103,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         name="update_booking",
         action="booking.reschedule",
         request=requests.UpdateBooking,
-        call=lambda request, caller: patch(bookings, request.booking_id, request, **_asked(caller)),
+        call=lambda request, caller: patch(bookings, request.booking_id, request, **_asked(request, caller)),
         rest=Rest("PATCH", "/api/bookings/{booking_id}", tag="bookings"),
         example=examples.UPDATE_BOOKING,
         description="Change time, length, service, participants or notes, each alone.",
@@ -111,8 +111,8 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
     yield _of_one(
         name="confirm_booking",
         action="booking.confirm",
-        request=requests.OfBooking,
-        call=lambda request, caller: bookings.confirm(request.booking_id, **_asked(caller)),
+        request=requests.BookingToConfirm,
+        call=lambda request, caller: bookings.confirm(request.booking_id, **_asked(request, caller)),
         rest=Rest("POST", "/api/bookings/{booking_id}/confirm", tag="bookings"),
         example=examples.CONFIRM_BOOKING,
         description="Turn a hold into a booking, or accept a request or a counter-offer.",
@@ -121,7 +121,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         name="reschedule_booking",
         action="booking.reschedule",
         request=requests.RescheduleBooking,
-        call=lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(caller)),
+        call=lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(request, caller)),
         rest=Rest("POST", "/api/bookings/{booking_id}/reschedule", tag="bookings"),
         example=examples.RESCHEDULE_BOOKING,
         description="Another time: never both, never neither. For a request, staff makes a counter-offer so.",
@@ -130,7 +130,7 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
         name="transfer_booking",
         action="booking.transfer",
         request=requests.TransferBooking,
-        call=lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(caller)),
+        call=lambda request, caller: bookings.move(request.booking_id, request.change(), **_asked(request, caller)),
         rest=Rest("POST", "/api/bookings/{booking_id}/transfer", tag="bookings"),
         example=examples.TRANSFER_BOOKING,
         description="Another therapist (staff only).",
@@ -139,21 +139,21 @@ def _changed(bookings: Bookings) -> Iterator[Operation[Any]]:
 
 def _ended(bookings: Bookings) -> Iterator[Operation[Any]]:
     async def finish(status: str, request: requests.EndBooking, caller: Caller) -> BookingReply:
-        return await bookings.finish(request.booking_id, status, request.reason, **_asked(caller))
+        return await bookings.finish(request.booking_id, status, request.reason, **_asked(request, caller))
 
     async def update_status(request: requests.UpdateBookingStatus, caller: Caller) -> BookingReply:
         match request.status:
             case "confirmed":
-                return await bookings.confirm(request.booking_id, **_asked(caller))
+                return await bookings.confirm(request.booking_id, **_asked(request, caller))
             case "cancelled":
-                return await bookings.cancel(request.booking_id, request.reason, **_asked(caller))
+                return await bookings.cancel(request.booking_id, request.reason, **_asked(request, caller))
         return await finish(request.status, request, caller)
 
     yield _of_one(
         name="cancel_booking",
         action="booking.cancel",
         request=requests.EndBooking,
-        call=lambda request, caller: bookings.cancel(request.booking_id, request.reason, **_asked(caller)),
+        call=lambda request, caller: bookings.cancel(request.booking_id, request.reason, **_asked(request, caller)),
         rest=Rest("POST", "/api/bookings/{booking_id}/cancel", tag="bookings"),
         example=examples.CANCEL_BOOKING,
         description="Give the time back; staff declines a request so.",
@@ -218,11 +218,21 @@ def _of_one(
     )
 
 
+_Change: TypeAlias = (
+    requests.BookingToConfirm
+    | requests.RescheduleBooking
+    | requests.TransferBooking
+    | requests.UpdateBooking
+    | requests.EndBooking
+)
+
+
 class _Asked(TypedDict):
     by: Principal
     trace: str
     versions: Versions
 
 
-def _asked(caller: Caller) -> _Asked:
-    return {"by": caller.by, "trace": caller.trace, "versions": caller.versions}
+def _asked(request: _Change, caller: Caller) -> _Asked:
+    versions = caller.versions if request.version is None else (request.version,)
+    return {"by": caller.by, "trace": caller.trace, "versions": versions}

@@ -75,28 +75,38 @@ class OfBooking(Request, frozen=True, kw_only=True):
     booking_id: Id
 
 
+class BookingToConfirm(OfBooking, frozen=True, kw_only=True):
+    """A hold becomes a booking."""
+
+    version: int | None = None
+
+
 class RescheduleBooking(RescheduleBody, frozen=True, kw_only=True):
     """Another time for a booking."""
 
     booking_id: Id
+    version: int | None = None
 
 
 class TransferBooking(TransferBody, frozen=True, kw_only=True):
     """Another therapist for a booking."""
 
     booking_id: Id
+    version: int | None = None
 
 
 class UpdateBooking(PatchBody, frozen=True, kw_only=True):
     """Time, length, service, participants or notes, each alone."""
 
     booking_id: Id
+    version: int | None = None
 
 
 class EndBooking(ReasonBody, frozen=True, kw_only=True):
     """A booking is cancelled, has taken place, or the client did not come."""
 
     booking_id: Id
+    version: int | None = None
 
 
 class UpdateBookingStatus(EndBooking, frozen=True, kw_only=True):

@@ -128,6 +128,7 @@ class KeyOperations:
             response=requests.BackupVersion,
             example=Example({"data": "c2VhbGVk"}, {"version": 1}),
             description="Keep a backup that a device of mine has sealed. The last three are kept.",
+            versioned=True,
         )
         yield _operation(
             name="get_key_backup",
@@ -144,12 +145,13 @@ class KeyOperations:
         yield _operation(
             name="delete_key_backup",
             action="e2ee.backup",
-            request=requests.OfBackup,
+            request=requests.DropKeyBackup,
             call=self._drop_backup,
             rest=Rest("DELETE", path, tag=_TAG),
             response=NothingToTell,
             example=Example({}, {}),
             description="Keep none of my backups.",
+            versioned=True,
         )
 
     async def _put(self, request: requests.PutDeviceKeys, caller: Caller) -> ShownDevice:
@@ -193,15 +195,16 @@ class KeyOperations:
         return await self._directory.ask(caller.by.user, command, by=caller.by, trace=caller.trace)
 
     async def _put_backup(self, request: requests.PutKeyBackup, caller: Caller) -> requests.BackupVersion:
-        command = commands.PutBackup(version=request.version, secret=request.data.encode())
+        command = commands.PutBackup(secret=request.data.encode(), versions=caller.versions)
         kept = await self._directory.ask(caller.by.user, command, by=caller.by, trace=caller.trace)
         return requests.BackupVersion(version=kept.version)
 
     async def _get_backup(self, _: requests.OfBackup, caller: Caller) -> Backup:
         return await self._directory.ask(caller.by.user, commands.GetBackup(), by=caller.by, trace=caller.trace)
 
-    async def _drop_backup(self, _: requests.OfBackup, caller: Caller) -> NothingToTell:
-        return await self._directory.ask(caller.by.user, commands.DropBackups(), by=caller.by, trace=caller.trace)
+    async def _drop_backup(self, _: requests.DropKeyBackup, caller: Caller) -> NothingToTell:
+        command = commands.DropBackups(caller.versions)
+        return await self._directory.ask(caller.by.user, command, by=caller.by, trace=caller.trace)
 
 
 def _operation(

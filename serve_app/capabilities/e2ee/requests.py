@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from actors.devicekeys.records import ClaimedKey, DeviceKey, ShownDevice, ToDevice
 from common.decoding import Id, Request, ShortText
+from serve_app.edge.operation import Versioned
 
 PublicKey = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9+/_-]{43}=?\Z", description="32 bytes, base64.")]
 Signature = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9+/_-]{86}(==)?\Z", description="64 bytes, base64.")]
@@ -89,15 +90,18 @@ class AckToDevice(Request, frozen=True, kw_only=True):
     message_ids: Annotated[list[Id], Meta(min_length=1, max_length=200)]
 
 
-class PutKeyBackup(Request, frozen=True, kw_only=True):
+class PutKeyBackup(Request, Versioned, frozen=True, kw_only=True):
     """A backup that was sealed by a device of mine. `version`: of the one that it takes the place of."""
 
-    version: Annotated[int, Meta(ge=0)] | None = None
     data: Annotated[str, Meta(min_length=1, max_length=1 << 20)]
 
 
 class OfBackup(Request, frozen=True, kw_only=True):
     """My backup."""
+
+
+class DropKeyBackup(OfBackup, Versioned, frozen=True, kw_only=True):
+    """None of my backups any more. `version`: of the newest."""
 
 
 class DeviceList(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,16 +116,16 @@ class EmergencyOperations:
     def _changing(self) -> Iterator[Operation[Any]]:
         async def hand_off(request: requests.HandOffEmergency, caller: Caller) -> ShownEmergency:
             await self._emergencies.check_successor(request.emergency_id, request.to, by=caller.by)
-            return await self._change(request.emergency_id, HandOff(request.to), caller)
+            return await self._change(request.emergency_id, HandOff(request.to, caller.versions), caller)
 
         async def resolve(request: requests.ResolveEmergency, caller: Caller) -> ShownEmergency:
             note = None if request.note is None else request.note.encode()
-            return await self._change(request.emergency_id, Resolve(secret=note), caller)
+            return await self._change(request.emergency_id, Resolve(secret=note, versions=caller.versions), caller)
 
         yield _changing(
             "acknowledge_emergency",
             requests.ChangeEmergency,
-            lambda request, caller: self._change(request.emergency_id, AcknowledgeEmergency(), caller),
+            lambda request, caller: self._change(request.emergency_id, AcknowledgeEmergency(caller.versions), caller),
             "I am on it. The first one has it; the others are told who.",
         )
         yield _changing(
@@ -146,7 +146,7 @@ class EmergencyOperations:
         yield _changing(
             "cancel_emergency",
             requests.ChangeEmergency,
-            lambda request, caller: self._change(request.emergency_id, CancelEmergency(), caller),
+            lambda request, caller: self._change(request.emergency_id, CancelEmergency(caller.versions), caller),
             "Help is not needed. For who raised it; what Carewire itself raised, staff cancels.",
         )
 
@@ -216,6 +216,7 @@ def _changing(
         refuses=_REFUSES,
         example=Example({**_OF, **(example or {})}, {"emergency": ACKNOWLEDGED}),
         description=description,
+        versioned=True,
     )
 
 

@@ -12,7 +12,7 @@ from common.errors import InvalidArgument
 from common.persons import UserId
 from common.timeline import parse_instant
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
-from serve_app.edge.operation import Repeatable
+from serve_app.edge.operation import Repeatable, RepeatableChange
 
 EmergencyId = Annotated[str, Meta(pattern=r"\Aemg_[0-9A-HJKMNP-TV-Z]{26}\Z")]
 Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\A[^\0]*\Z")]
@@ -59,7 +59,7 @@ class OfEmergency(Request, frozen=True):
     emergency_id: EmergencyId
 
 
-class ChangeEmergency(Request, Repeatable, frozen=True, kw_only=True):
+class ChangeEmergency(Request, RepeatableChange, frozen=True, kw_only=True):
     """Something done about one."""
 
     emergency_id: EmergencyId

@@ -10,7 +10,7 @@ from actors.meetings.shown import ShownMeeting
 from actors.meetings.state import MOST_PEOPLE, Lobby, MeetingKindName, Role, Sharing, Source, Status, Wanted
 from common.decoding import LARGEST_INT, Id, Request
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
-from serve_app.edge.operation import Repeatable, Versioned
+from serve_app.edge.operation import Repeatable, RepeatableChange, Versioned
 
 MeetingId = Id
 ParticipantId = Id
@@ -94,9 +94,10 @@ class UpdateMeetingRequest(Request, Versioned, frozen=True, kw_only=True):
     config: WantedConfig | None = None
 
 
-class CancelMeetingRequest(ChangeMeeting, frozen=True, kw_only=True):
+class CancelMeetingRequest(Request, RepeatableChange, frozen=True, kw_only=True):
     """It will not take place. A booked one: only together with its booking."""
 
+    meeting_id: MeetingId
     reason: Reason | None = None
     with_booking: bool = False
 

@@ -11,6 +11,7 @@ from actors.calendars.services.assembly import CalendarServices
 from actors.kernel.contract.answers import Reply
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
+from actors.kernel.contract.versions import require_version
 from actors.meetings.commands import CreateMeeting, FollowBooking, ForgetParticipant, GetMeeting, JoinFacts, TakeSeat
 from actors.meetings.ids import meeting_of_booking
 from actors.meetings.outcomes.views import EVERYBODY, MEETINGS, record_in
@@ -125,8 +126,11 @@ class Meetings:
         return await self.ask(meeting_id, GetMeeting(), caller)
 
     async def cancel_booking(self, meeting_id: str, reason: str, caller: Caller) -> Reply:
-        """Cancel the booking of a meeting by its rules, and so the meeting. Raises as bookings do."""
-        shown = _meeting((await self.ask(meeting_id, GetMeeting(), caller)).data).meeting
+        """Cancel the booking of a meeting by its rules, and so the meeting. Raises as bookings do; FailedPrecondition:
+        the meeting has changed meanwhile."""
+        found = await self.ask(meeting_id, GetMeeting(), caller)
+        require_version(caller.versions, found.version)
+        shown = _meeting(found.data).meeting
         booking_id = str(shown.booking_id)
         booking = await self._parts.calendars.bookings.cancel(booking_id, reason, by=caller.by, trace=caller.trace)
         follow = FollowBooking(

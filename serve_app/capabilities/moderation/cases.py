@@ -9,6 +9,7 @@ from msgspec import UnsetType
 
 from actors.kernel.contract.entity import SYSTEM, Command, Principal
 from actors.kernel.contract.ports import EntityClient
+from actors.kernel.contract.versions import Versions
 from actors.moderation.case.commands import Appeal, Deciders, Fate, GetCase, GetHeldContents, RejectHeld, ReleaseHeld
 from actors.moderation.house.entity import HOUSE, GetRules, SetRules, ShownPolicy
 from actors.moderation.house.policy import SafetyRules
@@ -199,10 +200,10 @@ class Cases:
         """The rules in force."""
         return await self._entities.ask(f"safetypolicy:{HOUSE}", GetRules(), by=by, trace=trace)
 
-    async def set_policy(self, rules: SafetyRules, version: int | None, *, by: Principal, trace: str) -> ShownPolicy:
-        """These from now on; recorded. Raises Conflict: they were changed meanwhile."""
+    async def set_policy(self, rules: SafetyRules, versions: Versions, *, by: Principal, trace: str) -> ShownPolicy:
+        """These from now on; recorded. Raises FailedPrecondition: they have changed meanwhile."""
         await self._audit.append(AuditEntry("safety.policy_set", by.user, role=by.role, request=trace))
-        command = SetRules(rules=rules, version=-1 if version is None else version)
+        command = SetRules(rules=rules, versions=versions)
         return await self._entities.ask(f"safetypolicy:{HOUSE}", command, by=by, trace=trace)
 
     async def tried(self, rules: SafetyRules, *, by: Principal, trace: str) -> Tried:

@@ -62,6 +62,7 @@ class RetentionOperations:
             "goes with the next round, each day. Members see it in the policy of the room, and hear `room_updated` or "
             "`conversation_updated`: before this is answered in a room that is named, elsewhere by a job behind it. "
             "For administrators.",
+            versioned=True,
         )
         yield Operation(
             name="run_retention",
@@ -81,7 +82,12 @@ class RetentionOperations:
     async def _set(self, request: requests.SetRetention, caller: Caller) -> requests.RetentionReply:
         kept = KeptFor(days=request.days, keep_pinned=request.keep_pinned)
         made = await self._retention.set(
-            kept, relation=request.relation, room=request.room_id, by=caller.by, trace=caller.trace
+            kept,
+            relation=request.relation,
+            room=request.room_id,
+            versions=caller.versions,
+            by=caller.by,
+            trace=caller.trace,
         )
         if request.room_id is None:
             await self._jobs.start(TELLING, dry_run=False, caller=caller)

@@ -12,7 +12,7 @@ from common.persons import UserId
 from serve_app.capabilities.files.reading.held import HeldFile
 from serve_app.capabilities.operations.job_operations import Job
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
-from serve_app.edge.operation import Repeatable
+from serve_app.edge.operation import Repeatable, RepeatableChange
 
 _ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 HoldId = Annotated[str, Meta(pattern=rf"\Algh_{_ULID}\Z")]
@@ -29,7 +29,7 @@ class AllTerms(Request, frozen=True):
     """All that is set."""
 
 
-class SetRetention(Request, Repeatable, frozen=True, kw_only=True):
+class SetRetention(Request, RepeatableChange, frozen=True, kw_only=True):
     """Keep messages for so many days (null: for ever): of this room, of conversations of this relation, or of all that
     nothing narrower is set for."""
 

@@ -5,6 +5,7 @@ from typing import Final
 from actors.keeping.terms import HOUSE, Between, GetTerms, KeptFor, RetentionTerms, SetTerms
 from actors.kernel.contract.entity import SYSTEM, Principal
 from actors.kernel.contract.ports import EntityClient
+from actors.kernel.contract.versions import Versions
 from actors.rooms.keeping.commands import Abide, Age, Overdue, RoomRetention
 from actors.rooms.service import entity_of
 from common.errors import InvalidArgument
@@ -27,7 +28,14 @@ class Retention:
         return await self._entities.ask(ENTITY, GetTerms(), by=by, trace=trace)
 
     async def set(
-        self, kept: KeptFor, *, relation: Between | None, room: str | None, by: Principal, trace: str
+        self,
+        kept: KeptFor,
+        *,
+        relation: Between | None,
+        room: str | None,
+        versions: Versions,
+        by: Principal,
+        trace: str,
     ) -> RetentionTerms:
         """From now on; recorded. What is due goes with the next round of the job. A room that is named has told its
         members when this is answered.
@@ -35,6 +43,7 @@ class Retention:
         Raises:
             InvalidArgument: both a relation and a room.
             NotFound: there is no such room.
+            FailedPrecondition: it has changed meanwhile.
         """
         if relation is not None and room is not None:
             raise InvalidArgument("Name a relation or a room.", details={"field": "room_id"})
@@ -44,7 +53,7 @@ class Retention:
         where = room or relation or "default"
         entry = AuditEntry("retention.set", by.user, role=by.role, resource=where, request=trace, why=days)
         await self._audit.append(entry)
-        command = SetTerms(kept=kept, relation=relation, room=room)
+        command = SetTerms(kept=kept, relation=relation, room=room, versions=versions)
         made = await self._entities.ask(ENTITY, command, by=by, trace=trace)
         if room is not None:
             entity = entity_of(room)

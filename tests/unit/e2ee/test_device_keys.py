@@ -109,13 +109,14 @@ def test_the_last_three_backups_are_kept_and_who_did_not_see_the_newest_is_told(
     with pytest.raises(NotFound):
         ask(world, c.GetBackup())
     for at in range(5):
-        ask(world, c.PutBackup(version=at or None, secret=b"sealed %d" % at))
+        ask(world, c.PutBackup(versions=(at,), secret=b"sealed %d" % at))
     assert ask(world, c.GetBackup()) == {"version": 5, "data": "sealed 4"}
     assert BACKUPS == 3
-    with pytest.raises(Conflict) as refused:
-        ask(world, c.PutBackup(version=2, secret=b"x"))
-    assert refused.value.details == {"version": 5}
-    ask(world, c.DropBackups())
+    for command in (c.PutBackup(versions=(2,), secret=b"x"), c.DropBackups((2, 4))):
+        with pytest.raises(FailedPrecondition) as refused:
+            ask(world, command)
+        assert refused.value.details == {"reason": "version", "version": 5}
+    ask(world, c.DropBackups((5,)))
     with pytest.raises(NotFound):
         ask(world, c.GetBackup())
 

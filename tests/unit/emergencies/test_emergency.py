@@ -316,3 +316,24 @@ def test_nothing_that_is_kept_in_the_clear_says_what_was_said_or_where() -> None
     kept = [world.state("emergency:emg_1"), *(view.data for view in world.views("emergencies"))]
     kept += [letter.command for letter in world.letters]
     assert not any(b"not safe" in one or b"52.5" in one or b"13.4" in one for one in kept)
+
+
+def test_one_that_has_changed_meanwhile_is_left_as_it_is_and_a_stranger_learns_no_version() -> None:
+    for command, by, before in (
+        (AcknowledgeEmergency, TESS, None),
+        (lambda versions: HandOff("mo", versions), TESS, AcknowledgeEmergency()),
+        (lambda versions: Resolve(versions=versions), TESS, AcknowledgeEmergency()),
+        (CancelEmergency, ADA, None),
+    ):
+        bedside = Bedside()
+        bedside.cry()
+        if before is not None:
+            bedside.do(before, TESS)
+        version, status = bedside.version, bedside.status
+        with pytest.raises(FailedPrecondition) as refused:
+            bedside.do(command((version - 1,)), by)
+        assert refused.value.details == {"reason": "version", "version": version}
+        assert bedside.status == status
+        with pytest.raises(NotFound):
+            bedside.do(command((version - 1,)), Principal("eve", "client"))
+        assert bedside.do(command((version,)), by).events

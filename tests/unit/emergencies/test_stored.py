@@ -45,8 +45,11 @@ def test_every_command_and_event_is_pinned() -> None:
 @pytest.mark.parametrize("name", stored())
 def test_it_is_stored_as_ever_and_read(name: str) -> None:
     kind = stored()[name]
-    assert msgspec.msgpack.encode(sample(kind)).hex() == GOLDEN[name]
-    assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == sample(kind)
+    made = sample(kind)
+    if "versions" in kind.__struct_fields__:  # a command that names none is what it was before it could
+        made = msgspec.structs.replace(made, versions=msgspec.UNSET)
+    assert msgspec.msgpack.encode(made).hex() == GOLDEN[name]
+    assert msgspec.msgpack.decode(bytes.fromhex(GOLDEN[name]), type=kind) == made
 
 
 @pytest.mark.parametrize("name", BEFORE_MEETINGS)

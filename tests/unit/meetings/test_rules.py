@@ -302,3 +302,14 @@ def test_no_fallback_where_the_sfu_reads_nothing() -> None:
     come(meeting, "host")
     meeting.tell(reports.MoveMedia(1, "fallback", "jitsi"))
     assert meeting.record.media.provider == "sfu"
+
+
+def test_one_that_has_changed_meanwhile_is_not_called_off() -> None:
+    meeting = Meeting(booking="")
+    seen = meeting.record_seq
+    meeting.ask(person("host"), ask.UpdateMeeting(title="Another", versions=(seen,)))
+    with pytest.raises(FailedPrecondition) as refused:
+        meeting.ask(person("host"), ask.CancelMeeting(versions=(seen,)))
+    assert refused.value.details == {"reason": "version", "version": meeting.record_seq}
+    meeting.ask(person("host"), ask.CancelMeeting(versions=(meeting.record_seq,)))
+    assert meeting.record.over

@@ -8,7 +8,15 @@ import pytest
 from actors.kernel.contract.entity import SYSTEM
 from actors.payments.activities import AnswerDispute as AskAnswer
 from actors.payments.activities import decode_ask
-from actors.payments.bill.commands import DisputeView, DraftEvidence, Pay, ReadBill, ReadDispute, RespondToDispute
+from actors.payments.bill.commands import (
+    BillView,
+    DisputeView,
+    DraftEvidence,
+    Pay,
+    ReadBill,
+    ReadDispute,
+    RespondToDispute,
+)
 from actors.payments.bill.letters import DisputeDue, Neutralize
 from actors.payments.bill.rules.disputing import SENT_HOURS, TOLD_HOURS, deadlines
 from actors.payments.bill.rules.evidence import drafted
@@ -167,3 +175,16 @@ def test_the_draft_says_what_the_bill_knows_and_names_nobody() -> None:
         {"overlap_s": 3000, "billed_minutes": 50, "intervals": [("09:30", "10:20")], "source": "meeting"}
     )
     assert "09:30 to 10:20 (50 minutes billed)" in drafted(replace(record, evidence=present))["access_activity_log"]
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_one_that_has_changed_meanwhile_is_neither_answered_nor_given_up(accept: bool) -> None:
+    till = disputed()
+    before = msgspec.convert(till.ask(BILL, ReadBill(), ROOT), BillView).version
+    till.ask(BILL, DraftEvidence(dispute=the(till).id, secret=written()), ROOT)
+    with pytest.raises(FailedPrecondition) as refused:
+        till.ask(BILL, RespondToDispute(dispute=the(till).id, accept=accept, versions=(before,)), ROOT)
+    assert refused.value.details == {"reason": "version", "version": before + 1}
+    assert asked(till) == []
+    till.ask(BILL, RespondToDispute(dispute=the(till).id, accept=accept, versions=(before + 1,)), ROOT)
+    assert asked(till) == ["answer_dispute"]

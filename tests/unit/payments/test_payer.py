@@ -10,7 +10,9 @@ from actors.payments.payer.commands import (
     AddMethod,
     EndGuarantor,
     ErasePayer,
+    MergeInto,
     OpenAt,
+    PayerCommand,
     PayerView,
     ProposeGuarantor,
     ReadPayer,
@@ -113,3 +115,28 @@ def test_who_is_erased_is_deleted_at_every_provider_also_at_one_that_is_only_bei
     assert purse.customers == {}
     with pytest.raises(FailedPrecondition):
         purse.ask(ADA, OpenAt(provider="stripe"), ME)
+
+
+@pytest.mark.parametrize(
+    ("command", "by"),
+    [
+        (SetProfile(country="AT", secret=b"{}"), ME),
+        (ProposeGuarantor("dad"), ME),
+        (ErasePayer(), ME),
+        (MergeInto("mum"), Principal("root", "admin")),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_payer_who_has_changed_meanwhile_is_left_as_they_are(command: PayerCommand, by: Principal) -> None:
+    purse = Purse()
+    purse.ask(ADA, SetProfile(country="DE", secret=b'{"name":"Ada L."}'), ME)
+    version = msgspec.convert(purse.ask(ADA, ReadPayer(), ME), PayerView).version
+    before = purse.record
+    with pytest.raises(FailedPrecondition) as refused:
+        purse.ask(ADA, msgspec.structs.replace(command, versions=(version - 1,)), by)
+    assert refused.value.details == {"reason": "version", "version": version}
+    assert purse.record == before
+    with pytest.raises(NotFound):
+        purse.ask(ADA, msgspec.structs.replace(command, versions=(version - 1,)), Principal("eve", "client"))
+    purse.ask(ADA, msgspec.structs.replace(command, versions=(version,)), by)
+    assert purse.record != before

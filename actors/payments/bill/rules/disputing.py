@@ -26,13 +26,13 @@ def decide(draft: Draft, command: DraftEvidence | RespondToDispute, version: int
 
     Raises:
         NotFound: the bill has no such dispute.
-        FailedPrecondition: it is closed, or answered already.
+        FailedPrecondition: it is closed, or answered already, or has changed meanwhile.
         InvalidArgument: this is no evidence.
     """
     dispute = _open(draft.record, command.dispute)
     written = evidence_in(command.secret)
+    require_version(command.versions, version)
     if isinstance(command, DraftEvidence):
-        require_version(command.versions, version)
         draft.put_dispute(replace(dispute, declined_draft=not command.automatic), change="evidence_drafted")
         if command.secret is not None:
             draft.secret, draft.secret_of = command.secret, f"evidence:{dispute.id}"

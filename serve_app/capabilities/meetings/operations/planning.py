@@ -129,6 +129,7 @@ class Planning:
             refuses=REFUSES,
             example=Example(examples.OF, _MEETING),
             description="It will not take place. A booked one only `with_booking`, which cancels that by its rules.",
+            versioned=True,
         )
         yield Operation(
             name="create_video_room",
@@ -190,13 +191,12 @@ class Planning:
         )
         return of(await self._meetings.act("meeting.update", request.meeting_id, command, caller))
 
-    async def _cancel(self, request: requests.CancelMeetingRequest, caller: Caller) -> Reply:
+    async def _cancel(self, request: requests.CancelMeetingRequest, caller: Caller) -> Result:
         reason = request.reason or ""
         if request.with_booking and await self._meetings.is_booked(request.meeting_id, caller):
-            return await self._meetings.cancel_booking(request.meeting_id, reason, caller)
-        return await self._meetings.act(
-            "meeting.cancel", request.meeting_id, command=CancelMeeting(), caller=caller, why=reason
-        )
+            return of(await self._meetings.cancel_booking(request.meeting_id, reason, caller))
+        command = CancelMeeting(versions=caller.versions)
+        return of(await self._meetings.act("meeting.cancel", request.meeting_id, command, caller, why=reason))
 
     async def _end(self, request: requests.EndRoom, caller: Caller) -> Reply:
         return await self._meetings.act(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from actors.kernel.contract.entity import Command
+from actors.kernel.contract.versions import Versions
 from actors.moderation.case.commands import (
     AddNote,
     AssignModerator,
@@ -81,7 +82,7 @@ class ModeratorOperations:
             name="assign_case",
             verb="assign",
             request=requests.AssignCase,
-            command=lambda request: AssignModerator(request.to or ""),
+            command=lambda request, versions: AssignModerator(request.to or "", versions),
             example=examples.ASSIGN,
             description="Somebody takes care of it; reporters hear that it is in review.",
         )
@@ -89,7 +90,7 @@ class ModeratorOperations:
             name="note_case",
             verb="note",
             request=requests.NoteCase,
-            command=lambda request: AddNote(secret=request.text.encode()),
+            command=lambda request, versions: AddNote(secret=request.text.encode(), versions=versions),
             example=examples.NOTE,
             description="Something to remember.",
         )
@@ -105,7 +106,9 @@ class ModeratorOperations:
             name="close_case",
             verb="close",
             request=requests.CloseCase,
-            command=lambda request: Close(outcome=request.outcome, secret=request.text.encode()),
+            command=lambda request, versions: Close(
+                outcome=request.outcome, secret=request.text.encode(), versions=versions
+            ),
             example=examples.CLOSE,
             description="It is dealt with. Grave ones wait for another person to confirm it.",
         )
@@ -113,7 +116,7 @@ class ModeratorOperations:
             name="confirm_close",
             verb="confirm",
             request=requests.OfCase,
-            command=lambda _: ConfirmResolution(),
+            command=lambda _, versions: ConfirmResolution(versions),
             example=examples.CONFIRM,
             description="Another person agrees (`same_person` otherwise).",
         )
@@ -121,12 +124,12 @@ class ModeratorOperations:
             name="reopen_case",
             verb="reopen",
             request=requests.ReopenCase,
-            command=lambda request: RejectResolution(secret=request.text.encode()),
+            command=lambda request, versions: RejectResolution(secret=request.text.encode(), versions=versions),
             example=examples.REOPEN,
             description="It is not dealt with.",
         )
 
-    def _act(self, request: requests.ActOnCase) -> Command[ShownCase]:
+    def _act(self, request: requests.ActOnCase, versions: Versions) -> Command[ShownCase]:
         now_ms = self._clock.platform_ms()
         return TakeAction(
             deed=request.action,
@@ -135,6 +138,7 @@ class ModeratorOperations:
             scope=tuple(dict.fromkeys(request.scope or ())),
             restriction=new_id("rst", now_ms) if request.action == "restrict" else "",
             secret=None if request.text is None else request.text.encode(),
+            versions=versions,
         )
 
     def _of_case(
@@ -142,12 +146,13 @@ class ModeratorOperations:
         name: str,
         verb: str,
         request: type[requests.OfCase],
-        command: Callable[[Any], Command[ShownCase]],
+        command: Callable[[Any, Versions], Command[ShownCase]],
         example: Example,
         description: str,
     ) -> Operation[Any]:
         async def call(asked: requests.OfCase, caller: Caller) -> requests.CaseReply:
-            found = await self._cases.decide(asked.case_id, command(asked), by=caller.by, trace=caller.trace)
+            wanted = command(asked, caller.versions)
+            found = await self._cases.decide(asked.case_id, wanted, by=caller.by, trace=caller.trace)
             return requests.CaseReply(case=found)
 
         return Operation(
@@ -162,6 +167,7 @@ class ModeratorOperations:
             refuses=(FailedPrecondition,),
             example=example,
             description=description,
+            versioned=True,
         )
 
     def _held(self) -> Iterator[Operation[Any]]:

@@ -8,7 +8,7 @@ import msgspec
 from actors.moderation.house.entity import ShownPolicy
 from actors.moderation.house.policy import SafetyRules
 from actors.moderation.showing import ShownRestriction
-from common.errors import Conflict, FailedPrecondition
+from common.errors import FailedPrecondition
 from common.timeline import parse_instant
 from serve_app.capabilities.moderation.cases import Cases
 from serve_app.capabilities.moderation.doors import examples, requests
@@ -80,7 +80,7 @@ class MeasureOperations:
             if request.try_only:
                 tried = await self._cases.tried(rules, by=caller.by, trace=caller.trace)
                 return _shown(await self._cases.policy(by=caller.by, trace=caller.trace), tried)
-            made = await self._cases.set_policy(rules, request.version, by=caller.by, trace=caller.trace)
+            made = await self._cases.set_policy(rules, caller.versions, by=caller.by, trace=caller.trace)
             return _shown(made)
 
         yield Operation(
@@ -103,9 +103,10 @@ class MeasureOperations:
             rest=Rest("PUT", f"{_PATH}/policy", tag=TAG),
             limit="write",
             response=requests.PolicyReply,
-            refuses=(Conflict,),
+            refuses=(FailedPrecondition,),
             example=examples.SET_POLICY,
             description="Set them; `try_only` says what these rules would have held of what was held last.",
+            versioned=True,
         )
 
     def _monitoring(self) -> Operation[Any]:

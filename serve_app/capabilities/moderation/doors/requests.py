@@ -11,7 +11,7 @@ from actors.moderation.showing import ShownAppeal, ShownCase, ShownHeld, ShownRe
 from common.decoding import Id, Request
 from common.persons import UserId
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
-from serve_app.edge.operation import Repeatable
+from serve_app.edge.operation import Repeatable, RepeatableChange
 
 _ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 ReportId = Annotated[str, Meta(pattern=rf"\Arep_{_ULID}\Z")]
@@ -134,8 +134,8 @@ class OpenCase(Request, frozen=True, kw_only=True):
     why: Why
 
 
-class OfCase(Request, Repeatable, frozen=True, kw_only=True):
-    """One case."""
+class OfCase(Request, RepeatableChange, frozen=True, kw_only=True):
+    """Something done about one case."""
 
     case_id: CaseId
 
@@ -236,12 +236,11 @@ class RestrictionReply(msgspec.Struct, frozen=True, kw_only=True):
     restriction: ShownRestriction
 
 
-class SetPolicy(Request, Repeatable, frozen=True, kw_only=True):
+class SetPolicy(Request, RepeatableChange, frozen=True, kw_only=True):
     """The rules from now on. `version`: of those that they take the place of. With `try_only` nothing is changed."""
 
     words: Annotated[list[SafetyWord], Meta(max_length=2000)] = []
     actions: Actions = {}
-    version: Annotated[int, Meta(ge=0)] | None = None
     try_only: bool = False
 
 

@@ -77,7 +77,7 @@ class DisputeOperations:
                 response=DisputeReply,
                 example=example,
                 description=text,
-                versioned=name == "get_dispute",
+                versioned=True,
             )
         yield _operation(
             "update_dispute",
@@ -116,12 +116,13 @@ class DisputeOperations:
 
     async def _submit(self, request: SubmitDispute, caller: Caller) -> DisputeReply:
         written = (await self._read(request.dispute_id, caller)).written
-        command = RespondToDispute(dispute=request.dispute_id, secret=msgspec.msgpack.encode(written))
+        secret = msgspec.msgpack.encode(written)
+        command = RespondToDispute(dispute=request.dispute_id, versions=caller.versions, secret=secret)
         await self._ask(request.dispute_id, command, caller, named(caller, "submit"))
         return await self._shown(request.dispute_id, caller)
 
     async def _accept(self, request: AcceptDispute, caller: Caller) -> DisputeReply:
-        command = RespondToDispute(dispute=request.dispute_id, accept=True)
+        command = RespondToDispute(dispute=request.dispute_id, accept=True, versions=caller.versions)
         await self._ask(request.dispute_id, command, caller, named(caller, "accept"))
         return await self._shown(request.dispute_id, caller)
 

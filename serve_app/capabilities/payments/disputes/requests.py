@@ -8,7 +8,7 @@ from msgspec import Meta
 from actors.payments.bill.replies import DisputeReply
 from actors.payments.bill.rules.evidence import LARGEST
 from common.decoding import Id, Request
-from serve_app.edge.operation import Repeatable, Versioned
+from serve_app.edge.operation import RepeatableChange, Versioned
 
 _Limit = Annotated[int, Meta(ge=1, le=200)]
 _Evidence = Annotated[
@@ -38,13 +38,13 @@ class UpdateDispute(Request, Versioned, frozen=True, kw_only=True):
     automatic: bool = True
 
 
-class SubmitDispute(Request, Repeatable, frozen=True, kw_only=True):
+class SubmitDispute(Request, RepeatableChange, frozen=True, kw_only=True):
     """Send the evidence. It is taken once."""
 
     dispute_id: Id
 
 
-class AcceptDispute(Request, Repeatable, frozen=True, kw_only=True):
+class AcceptDispute(Request, RepeatableChange, frozen=True, kw_only=True):
     """Give the dispute up."""
 
     dispute_id: Id

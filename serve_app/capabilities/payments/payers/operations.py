@@ -31,6 +31,7 @@ from serve_app.edge.operation import Caller, Operation, Rest, Result
 
 Backing = Callable[[str, str], Awaitable[list[str]]]
 """Of a payer and a method: the open obligations that are paid by it."""
+_NO_PROFILE: Final = ("payer_id", "version")
 _operation: Final = Declare(resource=("payer_id",))
 
 
@@ -64,6 +65,7 @@ class PayerOperations:
             response=answers.CustomerReply,
             example=examples.CREATE_CUSTOMER,
             description="Say who pays. Names and addresses are sealed, and told to no provider.",
+            versioned=True,
         )
         yield _operation(
             "get_customer",
@@ -85,16 +87,18 @@ class PayerOperations:
             response=answers.CustomerReply,
             example=examples.UPDATE_CUSTOMER,
             description="Change what is named.",
+            versioned=True,
         )
         yield _operation(
             "erase_customer",
             "payer.change",
-            request=requests.OfPayer,
+            request=requests.CustomerToErase,
             call=self._erase,
             rest=Rest("DELETE", customer, tag="payers"),
             response=answers.CustomerReply,
             example=examples.GET_CUSTOMER,
             description="Delete a payer at every provider. Refused while something is owed.",
+            versioned=True,
         )
         yield _operation(
             "merge_customers",
@@ -105,6 +109,7 @@ class PayerOperations:
             response=answers.CustomerReply,
             example=examples.MERGE_CUSTOMERS,
             description="Make one of two payers.",
+            versioned=True,
         )
 
     def _guarantors(self) -> Iterator[Operation[Any]]:
@@ -117,6 +122,7 @@ class PayerOperations:
             response=answers.CustomerReply,
             example=examples.PROPOSE_GUARANTOR,
             description="Ask somebody else to pay. It binds once they accept.",
+            versioned=True,
         )
         yield _operation(
             "accept_guarantor",
@@ -202,13 +208,14 @@ class PayerOperations:
     async def _written(self, payer: str, request: requests.CustomerBody, caller: Caller) -> Result:
         before = await self._payers.read(payer, caller.by, caller.trace)
         old = msgspec.json.decode(before.profile, type=dict[str, Any]) if before.profile else {}
-        told = {name: value for name, value in msgspec.to_builtins(request).items() if name != "payer_id"}
+        told = {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NO_PROFILE}
         profile = {**old, **told}
         command = SetProfile(
             business=bool(profile.get("business", before.record.business)),
             language=profile.get("language") or before.record.language,
             country=(profile.get("address") or {}).get("country", "") or before.record.country,
             secret=msgspec.json.encode(profile),
+            versions=caller.versions,
         )
         await self._payers.ask(payer, command, caller.by, caller.trace)
         return _customer(await self._payers.read(payer, caller.by, caller.trace))
@@ -216,19 +223,20 @@ class PayerOperations:
     async def _get(self, request: requests.OfPayer, caller: Caller) -> Result:
         return _customer(await self._payers.read(request.payer_id, caller.by, caller.trace))
 
-    async def _erase(self, request: requests.OfPayer, caller: Caller) -> Result:
+    async def _erase(self, request: requests.CustomerToErase, caller: Caller) -> Result:
         await self._payers.read(request.payer_id, caller.by)
         if owed := await self._owing(request.payer_id):
             raise FailedPrecondition("Something is still to be paid.", details={"reason": "obligations", "open": owed})
-        return _customer(await self._payers.ask(request.payer_id, ErasePayer(), caller.by, caller.trace))
+        command = ErasePayer(caller.versions)
+        return _customer(await self._payers.ask(request.payer_id, command, caller.by, caller.trace))
 
     async def _merge(self, request: requests.MergeCustomers, caller: Caller) -> Result:
-        return _customer(await self._payers.ask(request.payer_id, MergeInto(request.into), caller.by, caller.trace))
+        command = MergeInto(request.into, caller.versions)
+        return _customer(await self._payers.ask(request.payer_id, command, caller.by, caller.trace))
 
     async def _propose(self, request: requests.ProposeGuarantorBody, caller: Caller) -> Result:
-        return _customer(
-            await self._payers.ask(caller.by.user, ProposeGuarantor(request.payer_id), caller.by, caller.trace)
-        )
+        command = ProposeGuarantor(request.payer_id, caller.versions)
+        return _customer(await self._payers.ask(caller.by.user, command, caller.by, caller.trace))
 
     async def _accept(self, request: requests.AcceptGuarantorBody, caller: Caller) -> NothingToTell:
         await self._payers.ask(request.client_id, AcceptGuarantor(), caller.by, caller.trace)

@@ -8,14 +8,14 @@ from actors.payments.payer.answers import Address
 from common.decoding import Id, Request
 from common.lines import Line
 from serve_app.capabilities.payments.bills.requests import Provider
-from serve_app.edge.operation import Repeatable
+from serve_app.edge.operation import Repeatable, Versioned
 
 Email = Annotated[str, Meta(max_length=254, pattern=r"\A[^@\s]+@[^@\s]+\Z")]
 Language = Annotated[str, Meta(pattern=r"\A[a-z]{2}(?:-[A-Z]{2})?\Z")]
 Name = Annotated[Line, Meta(min_length=1, max_length=256)]
 
 
-class CustomerBody(Request, frozen=True, kw_only=True, omit_defaults=True):
+class CustomerBody(Request, Versioned, frozen=True, kw_only=True, omit_defaults=True):
     """Who pays, as they write it."""
 
     name: Name | None = None
@@ -44,14 +44,20 @@ class OfPayer(Request, frozen=True, kw_only=True):
     payer_id: Id
 
 
-class MergeCustomers(Request, frozen=True, kw_only=True):
+class CustomerToErase(Request, Versioned, frozen=True, kw_only=True):
+    """Forget a payer, here and at every provider."""
+
+    payer_id: Id
+
+
+class MergeCustomers(Request, Versioned, frozen=True, kw_only=True):
     """Make one of two payers: what `payer_id` would pay, `into` pays from now on."""
 
     payer_id: Id
     into: Id
 
 
-class ProposeGuarantorBody(Request, frozen=True, kw_only=True):
+class ProposeGuarantorBody(Request, Versioned, frozen=True, kw_only=True):
     """Ask somebody to pay in one's place."""
 
     payer_id: Id

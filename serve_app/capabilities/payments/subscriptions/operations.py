@@ -110,6 +110,7 @@ class SubscriptionOperations:
             rest=door("POST", f"{path}/payment-method"),
             response=SubscriptionReply,
             example=Example({**ID, "method_id": "mth_01KAFZ0000000000000000000A"}, SUBSCRIPTION),
+            versioned=True,
         )
         yield declared(
             "generate_invoice",
@@ -132,6 +133,7 @@ class SubscriptionOperations:
             rest=door("POST", f"{path}/cancel"),
             response=SubscriptionReply,
             example=example,
+            versioned=True,
         )
         for name, word, command in (
             ("reactivate_subscription", "reactivate", Reactivate),
@@ -141,11 +143,12 @@ class SubscriptionOperations:
             yield declared(
                 name,
                 "subscription.change",
-                request=requests.OfSubscription,
+                request=requests.SteerSubscription,
                 call=self._doing(command),
                 rest=door("POST", f"{path}/{word}"),
                 response=SubscriptionReply,
                 example=example,
+                versioned=True,
             )
         yield declared(
             "cancel_effects",
@@ -226,7 +229,7 @@ class SubscriptionOperations:
     async def _method(self, request: requests.ChangeMethod, caller: Caller) -> Result:
         """Pay by another method; what has failed is tried at once."""
         means = await self._subscriptions.means_of(request.subscription_id, request.method_id, caller.by)
-        command = ChangeMeans(means=means)
+        command = ChangeMeans(means=means, versions=caller.versions)
         return await self._asked(request.subscription_id, command, caller)
 
     async def _next_bill(self, request: requests.GenerateInvoice, caller: Caller) -> Result:
@@ -248,12 +251,12 @@ class SubscriptionOperations:
     async def _cancel(self, request: requests.CancelSubscription, caller: Caller) -> Result:
         """End it: with its period, or now."""
         why = msgspec.msgpack.encode({"reason": request.reason}) if request.reason else None
-        command = Cancel(when=request.when, refund=request.refund, secret=why)
+        command = Cancel(when=request.when, refund=request.refund, secret=why, versions=caller.versions)
         return await self._asked(request.subscription_id, command, caller)
 
     def _doing(self, command: type[Reactivate] | type[Pause] | type[Resume]) -> Any:
-        async def do(request: requests.OfSubscription, caller: Caller) -> Result:
-            return await self._asked(request.subscription_id, command(), caller)
+        async def do(request: requests.SteerSubscription, caller: Caller) -> Result:
+            return await self._asked(request.subscription_id, command(caller.versions), caller)
 
         do.__doc__ = command.__doc__
         return do

@@ -15,7 +15,7 @@ from common.money import Amount, Currency
 from common.persons import OtherId
 from serve_app.capabilities.payments.bills.requests import Cursor, Instant, Limit
 from serve_app.capabilities.payments.pricing.requests import Codes
-from serve_app.edge.operation import Repeatable, Versioned
+from serve_app.edge.operation import Repeatable, RepeatableChange, Versioned
 
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
 
@@ -79,6 +79,12 @@ class OfSubscription(Request, frozen=True, kw_only=True):
     subscription_id: Id
 
 
+class SteerSubscription(Request, Versioned, frozen=True, kw_only=True):
+    """It is paused, or goes on."""
+
+    subscription_id: Id
+
+
 class ChangeSubscription(Request, frozen=True, kw_only=True):
     """Another plan or quantity."""
 
@@ -91,7 +97,7 @@ class ChangeSubscription(Request, frozen=True, kw_only=True):
     version: int | None = None
 
 
-class CancelSubscription(Request, Repeatable, frozen=True, kw_only=True):
+class CancelSubscription(Request, RepeatableChange, frozen=True, kw_only=True):
     """End it."""
 
     subscription_id: Id
@@ -100,7 +106,7 @@ class CancelSubscription(Request, Repeatable, frozen=True, kw_only=True):
     reason: Annotated[Line, Meta(max_length=500)] | None = None
 
 
-class ChangeMethod(Request, frozen=True, kw_only=True):
+class ChangeMethod(Request, Versioned, frozen=True, kw_only=True):
     """Pay by another method."""
 
     subscription_id: Id

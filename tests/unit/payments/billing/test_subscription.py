@@ -16,6 +16,7 @@ from actors.payments.subscription.commands import (
     Cancel,
     ChangeMeans,
     Dun,
+    Means,
     Pause,
     PeriodOver,
     Preview,
@@ -24,6 +25,7 @@ from actors.payments.subscription.commands import (
     ReadSubscription,
     RecordUsage,
     Resume,
+    SubscriptionCommand,
     SubscriptionView,
 )
 from actors.payments.subscription.periods import period_end
@@ -282,3 +284,30 @@ def test_what_is_billed_when_is_what_will_be_billed_and_what_waits_can_be_billed
     assert total(book.bills()[-1]) == 9_000 + 4 * 50
     with pytest.raises(NotFound):
         book.view(BillNow(dry=True), Principal("eve", "client"))
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        (Cancel(), None),
+        (Reactivate(), Cancel()),
+        (ChangeMeans(means=Means(provider="stripe", method_id="mth_2")), None),
+        (Pause(), None),
+        (Resume(), Pause()),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_one_that_has_changed_meanwhile_is_left_as_it_is(
+    command: SubscriptionCommand, before: SubscriptionCommand | None
+) -> None:
+    book = Book()
+    book.told(paid=True)
+    if before is not None:
+        book.view(before)
+    version = msgspec.convert(book.ask(SUB, ReadSubscription(), ADA), SubscriptionView).version
+    was = book.record
+    with pytest.raises(FailedPrecondition) as refused:
+        book.view(msgspec.structs.replace(command, versions=(version - 1,)))
+    assert refused.value.details == {"reason": "version", "version": version}
+    assert book.record == was
+    assert book.view(msgspec.structs.replace(command, versions=(version,))) != was
