@@ -25,7 +25,7 @@ _COUNTS: Final = "uses add up in any order, each counted once by its usage_id"
 _LIVE: Final = "about whoever is in the room by now, whatever the version has become with those who came and went"
 _RECORDED: Final = "about a recording, which has no version"
 _TALK: Final = "stands beside the assignment in a record of its own: nothing that was read is overwritten"
-_PAYS: Final = "names the amount that was seen, and is refused by it"
+_PAYS: Final = "may name the amount that was seen, and is refused where that is another by now"
 _TOKEN: Final = "about the token of a feed, which the calendar does not show"  # words
 DO_NOT: Final = {
     "accept_offer": _MAKES,
@@ -75,7 +75,7 @@ DO_NOT: Final = {
     "retry_payment": _PAYS,
     "reverse_usage": _COUNTS,
     "revoke_calendar_feed_token": _TOKEN,
-    "save_draft": "obeys the revision of the draft, which moves with each save",
+    "save_draft": "is merged at the `base` that it names, a number of the draft alone",
     "send_reminder": "sends one, and changes nothing of the booking",
     "send_to_lobby": _LIVE,
     "set_media": _LIVE,
