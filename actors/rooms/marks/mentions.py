@@ -45,9 +45,10 @@ def root_of(answered: Message | None) -> str:
 
 
 def meant(room: RoomState, more: More, author: str) -> tuple[str, ...]:
-    """Everybody who is meant, but for the author, and for whoever wants nothing of them."""
+    """Everybody who is meant and is there, but for the author, and for whoever wants nothing of them."""
     named = room.members if more.mention_all else more.mentions
-    return tuple(user for user in named if user != author and notifies(room, author, user))
+    there = (user for user in named if user != author and user in room.members)
+    return tuple(user for user in there if notifies(room, author, user))
 
 
 def notes(room: RoomState, more: More, message_id: str, context: Context) -> Sequence[Mentioned]:

@@ -54,9 +54,6 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
     if room.guarded:
         finding.check_attached(room, command.attachments)
         finding.check_client_id(room, command.client_id or "")
-    if room.guarded and (found := finding.found_in(room, command.body, command.attachments, said, *command.named)):
-        content = Content(command.body, command.attachments if attached else b"", command.rich)
-        return holding.hold_post(room=room, command=command, content=content, found=found, context=context)
     answered: Message | None = None
     if command.reply_to is not None:
         answered = naming.message_of(
@@ -66,6 +63,10 @@ def post(room: RoomState, command: Post, context: Context) -> Decision:
     if more is not None or answered is not None:
         more = mentions.checked(room, more or PLAIN, answered, context.by)
         more = None if more == PLAIN else more
+    if room.guarded and (found := finding.found_in(room, command.body, command.attachments, said, *command.named)):
+        content = Content(command.body, command.attachments if attached else b"", command.rich)
+        command = msgspec.structs.replace(command, more=more)
+        return holding.hold_post(room=room, command=command, content=content, found=found, context=context)
     now_ms, seq = context.now_ms, room.last_seq + 1
     message_id = timed_id("msg", now_ms, seq, room.mark)
     event = Posted(

@@ -4,12 +4,13 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Context, Decision
+from actors.kernel.contract.entity import Context, Decision, Principal
 from actors.rooms.conversation.admission import require_talk
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
-from actors.rooms.marks.blocks import referred
+from actors.rooms.marks import acks, blocks, mentions
 from actors.rooms.messages.chat_message import Content, Message, content_of, pack
+from actors.rooms.messages.more import PLAIN, Rich
 from actors.rooms.replies import EditedMessage, PostedMessage
 from actors.rooms.room import announcing
 from actors.rooms.room.commands import Edit, Post
@@ -124,10 +125,22 @@ def _post(room: RoomState, command: PostHeld, known: HeldPlace, context: Context
     )
     over = HeldOver(at=now_ms, held=command.held, state="released", message_id=message_id, seq=seq)
     content = content_of(command.content)
+    more, rich = known.more or PLAIN, content.rich or Rich()
     head = (command.sender, now_ms, seq, message_id)
-    blocks = b"" if content.rich is None else content.rich.blocks
-    notes = (over, *filed(*head, content.attachments), *referred(*head, blocks))
-    return Decision(Done(), events=(event,), notes=notes, timers=announcing.timers(room, now_ms))
+    author = msgspec.structs.replace(context, by=Principal(command.sender))
+    notes = (
+        over,
+        *filed(*head, content.attachments),
+        *mentions.notes(room, more, message_id, author),
+        *acks.notes(room, more, message_id, author),
+        *blocks.referred(*head, rich.blocks),
+    )
+    timers = (
+        *announcing.timers(room, now_ms),
+        *acks.timers(more, message_id, now_ms),
+        *blocks.timers(rich, message_id),
+    )
+    return Decision(Done(), events=(event,), notes=notes, timers=timers)
 
 
 def _edit(room: RoomState, command: PostHeld, context: Context) -> Decision:

@@ -14,6 +14,7 @@ from actors.rooms.conversation.commands import Bar, ChangeState, Converse, Respo
 from actors.rooms.conversation.policy import STRANGERS
 from actors.rooms.marks.commands import Pin
 from actors.rooms.messages.chat_message import Content, pack
+from actors.rooms.messages.more import More
 from actors.rooms.room import commands as c
 from actors.rooms.room.kind import RoomKind
 from actors.rooms.safety.commands import DropHeld, HeldFate, PostHeld, TakeDown
@@ -209,3 +210,33 @@ def test_a_message_of_which_an_edit_alone_was_read_is_taken_down_by_its_place() 
     ):
         chat.do(TakeDown(message_id=place), SYSTEM)
     assert [bool(message.get("deleted_at")) for message in chat.messages("bob")] == [True, False]
+
+
+def a_call(**more: Any) -> c.Post:
+    return c.Post(body=NUMBER, more=More(**more))
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (a_call(priority="urgent"), PermissionDenied),
+        (a_call(mentions=("eve",)), InvalidArgument),
+        (c.Post(body=NUMBER, reply_to="msg_nobody"), CarewireError),
+    ],
+    ids=("priority", "stranger", "reply"),
+)
+def test_what_nobody_may_say_is_refused_and_never_waits(command: c.Post, refusal: type[CarewireError]) -> None:
+    chat = two_clients()
+    with pytest.raises(refusal):
+        chat.do(command, ANN)
+
+
+def test_whom_a_released_message_mentions_hears_of_it_then() -> None:
+    chat = two_clients()
+    held_id = chat.do(a_call(mentions=("bob",), ack_requested=True), ANN)["held_id"]
+    assert not [letter for letter in chat.world.letters if letter.to == "user:bob" and b"mentioned" in letter.command]
+    release(chat, held_id)
+    told = [letter for letter in chat.world.letters if letter.to == "user:bob"]
+    assert [one for one in told if msgspec.msgpack.decode(one.command, type=Deliver).name == "mentioned"]
+    [message] = chat.messages("bob")
+    assert (message["mentions"], message["ack"]) == (["bob"], {"requested": True, "by": []})
