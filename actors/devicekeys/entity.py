@@ -42,6 +42,7 @@ from actors.devicekeys.records import (
     BACKUPS,
     KEPT_MS,
     MOST_DEVICES,
+    MOST_HAD,
     MOST_KEYS,
     MOST_WAITING,
     Backup,
@@ -140,7 +141,7 @@ class DeviceKeys:
                 before = devices.get(event.device)
                 named = Device(event.curve25519, event.ed25519, event.signature, session=event.session, since=event.at)
                 if before is not None:
-                    named = replace(named, keys=before.keys, fallback=before.fallback)
+                    named = replace(named, keys=before.keys, fallback=before.fallback, had=before.had)
                 devices[event.device] = named
             case KeysPut():
                 one = devices[event.device]
@@ -148,7 +149,8 @@ class DeviceKeys:
                 devices[event.device] = replace(one, keys=(*one.keys, *event.keys), fallback=fallback)
             case KeyClaimed():
                 one = devices[event.device]
-                devices[event.device] = replace(one, keys=tuple(key for key in one.keys if key.id != event.key))
+                left, had = tuple(key for key in one.keys if key.id != event.key), (*one.had, event.key)
+                devices[event.device] = replace(one, keys=left, had=had[-MOST_HAD:])
             case MessageSent():
                 waiting[event.device] = (*waiting.get(event.device, ()), Waiting(event.id, seq, event.at))
             case MessagesHad():
@@ -216,8 +218,8 @@ class DeviceKeys:
 
     def _put_keys(self, command: PutKeys) -> Decision:
         one = self._device(command.device)
-        known = {key.id for key in one.keys}
-        fresh = tuple(key for key in command.keys if key.id not in known)
+        known = {*one.had, *(key.id for key in one.keys)}
+        fresh = tuple({key.id: key for key in command.keys if key.id not in known}.values())
         if len(one.keys) + len(fresh) > MOST_KEYS:
             raise FailedPrecondition(f"A device has at most {MOST_KEYS} keys that nobody has had.")
         event = KeysPut(author=self.id, device=command.device, keys=fresh, fallback=command.fallback)

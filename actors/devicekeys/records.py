@@ -9,6 +9,8 @@ from common.persons import OtherId, UserId
 
 MOST_KEYS: Final = 200
 """One-time keys of a device that nobody has had yet."""
+MOST_HAD: Final = 500
+"""Of the keys that somebody had last, the names are remembered, so that none comes twice."""
 MOST_WAITING: Final = 1_000
 """Messages that wait for a device."""
 MOST_DEVICES: Final = 50
@@ -32,7 +34,8 @@ class Waiting(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Device(msgspec.Struct, frozen=True, array_like=True):
-    """One device. `session`: in which it was put here ("": one of another issuer), `since` when (ms)."""
+    """One device. `session`: in which it was put here ("": one of another issuer), `since` when (ms).
+    `had`: the names of keys that somebody has had, those of late last."""
 
     curve25519: str
     ed25519: str
@@ -41,6 +44,7 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     fallback: DeviceKey | None = None
     session: str = ""
     since: int = 0
+    had: tuple[str, ...] = ()
 
 
 class ShownDevice(msgspec.Struct, frozen=True, kw_only=True):

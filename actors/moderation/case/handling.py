@@ -61,7 +61,7 @@ class Handling:
 
         Raises:
             FailedPrecondition: it is closed.
-            InvalidArgument: the case has no message, room or person that this could be done to.
+            InvalidArgument: the case has no message, room or person that this could be done to; or `until` has passed.
         """
         self._open()
         message = self.case.evidence[-1].message if self.case.evidence else ""
@@ -71,7 +71,11 @@ class Handling:
             raise InvalidArgument("This case is about no room.", details={"field": "action"})
         if command.deed == "restrict" and not command.scope:
             raise InvalidArgument("Say what they may not do.", details={"field": "scope"})
+        if command.until and command.until <= self.now_ms:
+            raise InvalidArgument("This time has passed.", details={"field": "until"})
         user = command.user or self.case.subject
+        if command.deed == "restrict" and user == self.by.user:
+            raise InvalidArgument("Nobody restricts themselves.", details={"field": "user_id"})
         done = CaseAction(
             deed=command.deed,
             by=self.by.user,

@@ -152,7 +152,8 @@ class Shield:
     def _restrict(self, command: Restrict, now_ms: int) -> Decision:
         if (known := self.state.restrictions.get(command.restriction)) is not None:
             return Decision(shown(self.id, known))
-        if len(self.state.restrictions) >= MOST_RESTRICTIONS:
+        in_force = [one for one in self.state.restrictions.values() if not one.lifted and _lasts(one, now_ms)]
+        if len(in_force) >= MOST_RESTRICTIONS:
             raise FailedPrecondition("This person is restricted in every way.", details={"limit": MOST_RESTRICTIONS})
         event = Restricted(
             author=self.id,
@@ -172,6 +173,10 @@ class Shield:
         lifted = shown(self.id, msgspec.structs.replace(known, lifted=True))
         event = Lifted(author=self.id, restriction=known.id, by=command.by)
         return Decision(lifted, events=() if known.lifted else [event])
+
+
+def _lasts(one: Restriction, now_ms: int) -> bool:
+    return not one.until or one.until > now_ms
 
 
 def restriction_of(event: Restricted, at_ms: int) -> Restriction:

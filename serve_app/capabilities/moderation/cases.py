@@ -29,7 +29,7 @@ from actors.rooms.messages.chat_message import content_of
 from actors.rooms.safety.commands import HeldAnswer, HeldFate, Monitor
 from actors.rooms.service import entity_of
 from common.clock import Clock, to_rfc3339
-from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound
+from common.errors import CarewireError, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from common.ids import derived_id, new_id
 from ml.safety.holding import Holding
 from serve_app.capabilities.audit.chain import AuditEntry
@@ -147,14 +147,14 @@ class Cases:
         """They may not do this any more.
 
         Raises:
-            NotFound: there is no such case.
+            NotFound: there is no such case for the caller.
             InvalidArgument: `until` has passed; or they would restrict themselves.
         """
         if until_ms and until_ms <= self._clock.platform_ms():
             raise InvalidArgument("This time has passed.", details={"field": "until"})
         if user == by.user:
             raise InvalidArgument("Nobody restricts themselves.", details={"field": "user_id"})
-        await self._entities.ask(f"case:{case_id}", Deciders(), by=SYSTEM, trace=trace)
+        await self._listed(case_id, by, trace)
         command = Restrict(
             restriction=new_id("rst", self._clock.platform_ms()),
             scope=tuple(dict.fromkeys(scope)),
@@ -166,8 +166,10 @@ class Cases:
         return await self._entities.ask(f"shield:{user}", command, by=SYSTEM, trace=trace)
 
     async def lift(self, restriction_id: str, *, by: Principal, trace: str) -> ShownRestriction:
-        """They may again. Raises NotFound."""
+        """They may again. Raises NotFound; PermissionDenied: nobody lifts what they may not do themselves."""
         user = await self._restricted(restriction_id)
+        if user == by.user:
+            raise PermissionDenied("Somebody else lifts this. You may appeal.")
         command = Lift(restriction=restriction_id, by=by.user)
         return await self._entities.ask(f"shield:{user}", command, by=SYSTEM, trace=trace)
 

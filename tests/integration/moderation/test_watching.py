@@ -67,6 +67,20 @@ async def test_nobody_reads_a_room_for_a_case_about_themselves(home: House) -> N
     case = (await case_of(home, "report", token("mia", "moderator", 86_400)))["case_id"]
     asked = {"room_id": "cw3", "case_id": case, "reason": REASON, "minutes": 1}
     await home.refused(404, "not_found", "POST", "/api/moderation/monitor", asked, bearer=MO)
+    reporter = {"user_id": "ida-m", "scope": ["message"], "case_id": case, "text": "For now."}
+    await home.refused(404, "not_found", "POST", "/api/moderation/restrictions", reporter, bearer=MO)
+    mia = token("mia", "moderator", 86_400)
+    act = {"action": "restrict", "scope": ["message"], "until": "2020-01-01T00:00:00Z"}
+    await home.refused(400, "invalid_argument", "POST", f"/api/moderation/cases/{case}/act", act, bearer=mia)
+    made = await home.ok("POST", "/api/moderation/restrictions", reporter | {"user_id": "mo"}, bearer=mia)
+    name = made["restriction"]["restriction_id"]
+
+    async def is_listed() -> bool:
+        lifted = await home.call("DELETE", f"/api/moderation/restrictions/{name}", bearer=MO)
+        return bool(lifted.status_code == 403)
+
+    await eventually(is_listed, "a moderator lifts what they may not do themselves")
+    assert (await home.ok("DELETE", f"/api/moderation/restrictions/{name}", bearer=mia))["restriction"]["lifted"]
 
 
 async def test_rules_are_tried_on_what_was_held_and_change_nothing(home: House, mongo_url: str) -> None:

@@ -63,6 +63,16 @@ def test_keys_that_are_known_are_no_more_keys_and_there_is_a_bound() -> None:
         ask(world, c.PutKeys(device="none", keys=()))
 
 
+def test_a_key_that_somebody_has_had_is_not_taken_again_when_its_device_repeats_itself() -> None:
+    world = a_world(3)
+    assert ask(world, c.ClaimKey(device="phone"), SYSTEM)["key"]["key_id"] == "k0"
+    ask(world, PHONE)
+    repeated = c.PutKeys(device="phone", keys=tuple(DeviceKey(f"k{at}", f"key {at}") for at in (0, 1, 2, 3, 3)))
+    assert ask(world, repeated)["one_time_keys"] == 3
+    claimed = [ask(world, c.ClaimKey(device="phone"), SYSTEM)["key"] for _ in range(4)]
+    assert [one and one["key_id"] for one in claimed] == ["k1", "k2", "k3", None]
+
+
 def test_nobody_touches_the_keys_of_somebody_else() -> None:
     for command in (PHONE, c.ClaimKey(device="phone"), c.GetBackup(), c.GetMessages(device="phone")):
         with pytest.raises(PermissionDenied):
