@@ -26,7 +26,8 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     `relation`: "" where a room is anonymous or encrypted, and no conversation. `at`: since when it is in its state;
     `until`: when a pause ends by itself. `maker`, `asked`: who began it, and whom they asked. `therapist`: whose care
     it belongs to. `policy` None: the plain one. `refused_by`, `refused_at`: the last refusal. `about`: it speaks of a
-    client. `veil`: the key of the aliases of an anonymous room.
+    client. `veil`: the key of the aliases of an anonymous room. `opening`: the event that holds what was said when it
+    was asked for (0: the first).
     """
 
     relation: str = ""
@@ -45,6 +46,7 @@ class Binding(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     about: bool = False
     veil: str = ""
     e2ee: bool = False
+    opening: int = 0
 
     @property
     def parties(self) -> frozenset[str]:

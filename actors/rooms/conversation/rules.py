@@ -70,8 +70,7 @@ def converse(room: RoomState, command: Converse, context: Context) -> Decision:
         retention_days=days,
     )
     secret = command.opening or None
-    opening = msgspec.msgpack.decode(secret, type=Opening) if secret else NO_OPENING
-    finding.refuse(room.screen, command.policy, relation=command.relation, field="note", text=opening.note)
+    opening = _check_note(room, command, secret) if secret else NO_OPENING
     events: list[RoomEvent] = [
         Created(author=user, secret=secret, at=now_ms, profile=profile, members=(user, command.other))
     ]
@@ -125,14 +124,26 @@ def _find(room: RoomState, profile: Profile, command: Converse, bond: Bond | Non
         )
     notes: list[RoomEvent] = list(sealed.agreeing(room, command.accept, user, context.now_ms)) if command.e2ee else []
     again = _again(binding, profile.retention_days, command, context)
+    secret = None
+    if again is not None and command.asks:
+        secret = command.opening or msgspec.msgpack.encode(NO_OPENING)
+        _check_note(room, command, secret)
+        again = msgspec.structs.replace(again, opening=room.last_seq + 1)
     if again is None:
         shown = room.to_wire(user, opening=opening_in(context))
         return Decision(CreatedRoom(room=shown, created=False), notes=notes)
     changed = msgspec.structs.replace(profile, binding=again)
     notes += [] if bond is None else [Bonded(at=context.now_ms, bond=bond)]
     shown = room.to_wire(user, profile=changed, more=1, opening=opening_in(context))
-    event = Rebound(author=user, at=context.now_ms, profile=changed)
+    event = Rebound(author=user, secret=secret, at=context.now_ms, profile=changed)
     return Decision(CreatedRoom(room=shown, created=False), events=[event], notes=notes)
+
+
+def _check_note(room: RoomState, command: Converse, secret: bytes) -> Opening:
+    """What is said of it. Raises FailedPrecondition: its note would be held, and is no message that could wait."""
+    opening = msgspec.msgpack.decode(secret, type=Opening)
+    finding.refuse(room.screen, command.policy, relation=command.relation, field="note", text=opening.note)
+    return opening
 
 
 def _again(binding: Binding, days: int | None, command: Converse, context: Context) -> Binding | None:

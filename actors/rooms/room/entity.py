@@ -229,8 +229,8 @@ class Room(RoomState):
 
     def _opening(self, command: RoomCommand) -> Sequence[str]:
         """The message with which the conversation was asked for."""
-        bound = self.guarded and type(command) in _OPENED and self.binding is not None and self.binding.relation
-        return (membership.OPENING,) if bound else ()
+        bound = self.binding if self.guarded and type(command) in _OPENED else None
+        return (membership.opening_key(bound),) if bound is not None and bound.relation else ()
 
     def _message(self, message_id: str) -> Sequence[str]:
         seq = seq_in(message_id, self.mark)

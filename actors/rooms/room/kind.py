@@ -21,7 +21,7 @@ from actors.rooms.room import membership, outcome
 from actors.rooms.room.commands import Post, RoomCommand
 from actors.rooms.room.entity import Room
 from actors.rooms.room.events import AnyEvent, Created, Deleted, Edited, Pinned, Posted, Reacted, Rebound, Updated
-from actors.rooms.room.membership import OPENING
+from actors.rooms.room.membership import OPENING, opening_key
 from actors.rooms.room.outcome import Part
 from actors.rooms.room.sight import sight_of
 from actors.rooms.room.state import Frozen
@@ -104,24 +104,26 @@ class RoomKind(Kind[Room, RoomCommand, AnyEvent, Message | Opening]):
         if isinstance(event, _OF_MESSAGES):
             return str(event.target)
         if isinstance(event, Created | Rebound | Updated) and (bound := event.profile.binding) is not None:
-            return OPENING if bound.relation else None
+            return opening_key(bound) if bound.relation else None
         return None
 
     @override
     def fold(self, part: Part, recorded: Recorded[AnyEvent]) -> Part:
         event = recorded.event
         if isinstance(event, Created | Rebound | Updated):
-            return opening_in(event.secret) if isinstance(event, Created) else part
+            bound = event.profile.binding
+            asked = isinstance(event, Created) or (bound is not None and bound.opening == recorded.seq)
+            return opening_in(event.secret) if asked else part
         return chat_message.fold(None if isinstance(part, Opening) else part, recorded)
 
     @override
     async def fetch(self, entity_id: str, keys: Sequence[str], library: Library) -> Mapping[str, Any]:
         parts: dict[str, Any] = await privacy.fetched(keys, library)
         parts |= await house.read(keys, library) | await later.read(keys, library)
-        if OPENING in keys:
-            first = await library.at(entity_id, (1,))
-            parts[OPENING] = opening_in(first[0].event.secret if first else None)
-            keys = [key for key in keys if key != OPENING]
+        for key in [key for key in keys if key.startswith(OPENING)]:
+            asked = await library.at(entity_id, (int(key.rpartition("/")[2]) or 1,))
+            parts[key] = opening_in(asked[0].event.secret if asked else None)
+        keys = [key for key in keys if key not in parts]
         if copies := [key for key in keys if testimony.is_key(key)]:
             parts |= await self._copies(entity_id, copies, library)
             keys = [key for key in keys if key not in parts]

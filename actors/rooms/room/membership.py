@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from actors.rooms.marks.events import RoomEvent
 
 OPENING: Final = "opening"
-"""The key of the part that holds what was said when a conversation was asked for."""
+"""How the key of the part begins that holds what was said when a conversation was asked for."""
 _REFUSED: Final = "You are not a member of this room."
 _KEPT: Final = "A direct room cannot be left for ever. Leave it without `forever` to stop hearing it."
 _FIXED: Final = "A direct room keeps its two members. Create a group to talk with others."
@@ -143,8 +143,12 @@ def join(room: RoomState, command: Join, context: Context) -> Decision:
 
 def opening_in(context: Context) -> Opening:
     """The message with which the conversation was asked for."""
-    found = context.parts.get(OPENING)
-    return found if isinstance(found, Opening) else NO_OPENING
+    return next((found for found in context.parts.values() if isinstance(found, Opening)), NO_OPENING)
+
+
+def opening_key(bound: Binding) -> str:
+    """The key of that part, as the conversation is now."""
+    return f"{OPENING}/{bound.opening}"
 
 
 def add(room: RoomState, command: AddMembers, context: Context) -> Decision:

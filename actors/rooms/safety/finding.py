@@ -53,7 +53,8 @@ def check_attached(room: RoomState, attachments: bytes) -> None:
 def _found(screen: Screen | None, policy: Policy, relation: str, *texts: str | bytes) -> tuple[str, ...]:
     if policy.screening != "hold" or screen is None:
         return ()
-    found = [one for text in texts if text for one in screen(_plain(text), relation)]
+    plain = (text if isinstance(text, str) else spoken(text) for text in texts if text)
+    found = [one for text in plain for one in screen(text, relation)]
     return tuple(dict.fromkeys(found))
 
 
@@ -61,8 +62,9 @@ def _is_file(attached: Any) -> bool:
     return isinstance(attached, dict) and set(attached) <= _OF_FILES and isinstance(attached.get("file_id"), str)
 
 
-def _plain(text: str | bytes) -> str:
-    return text if isinstance(text, str) else "\n".join(_said(_json(text)))
+def spoken(document: bytes) -> str:
+    """What people read of a JSON document (attachments, blocks), a line each; b"": nothing."""
+    return "\n".join(_said(_json(document))) if document else ""
 
 
 def _said(value: object, *, inside: bool = False) -> Iterable[str]:

@@ -15,11 +15,13 @@ from actors.kernel.contract.ports import EntityClient
 from actors.moderation.case.commands import Endanger
 from actors.moderation.shield.commands import JoinDanger, LookedAt
 from actors.moderation.shield.events import WritingRefused
+from actors.rooms.conversation.binding import opening_in
 from actors.rooms.conversation.commands import Bar
-from actors.rooms.messages.chat_message import content_of
-from actors.rooms.room.events import Created, Edited, Joined, Posted
+from actors.rooms.messages.chat_message import Content, content_of
+from actors.rooms.room.events import Created, Edited, Joined, Posted, Rebound
 from actors.rooms.room.outcome import room_id_of
 from actors.rooms.safety.events import Held
+from actors.rooms.safety.finding import spoken
 from common.clock import Clock
 from common.ids import derived_id
 from common.safety.evidence import Evidence, pack
@@ -166,7 +168,9 @@ class Screening:
             case WritingRefused(author=author, secret=secret) if secret is not None:
                 return self._look_once(turned, event, seq)
             case Created(author=author, members=members):
-                return self._met(turned, author, [one for one in members if one != author])
+                return self._begun(turned, event, seq, [one for one in members if one != author])
+            case Rebound(secret=secret) if secret is not None:
+                return self._begun(turned, event, seq, ())
             case Joined(user=user, author=author):
                 return self._met(turned, author, [user]) if author and author != user else None
         return None
@@ -174,7 +178,7 @@ class Screening:
     def _look(
         self, turned: Turned, message: str, sender: str, seq: int, at_ms: int, secret: bytes
     ) -> Awaitable[None] | None:
-        body = content_of(secret).body
+        body = _words_of(content_of(secret))
         with self._seconds.time():
             finding = self._screen.read(body)
         if finding.severity == "normal":
@@ -182,6 +186,22 @@ class Screening:
         room = room_id_of(turned.entity)
         said = ScreenedText(room=room, message=message, sender=sender, seq=seq, at=at_ms, body=body)
         return self._danger.told(said, finding)
+
+    async def _begun(self, turned: Turned, event: Created | Rebound, seq: int, others: Sequence[str]) -> None:
+        """A room begins, or is asked for anew: with what was said then."""
+        note = opening_in(event.secret).note
+        finding = self._screen.read(note)
+        if finding.severity != "normal":
+            said = ScreenedText(
+                room=room_id_of(turned.entity),
+                message=f"{turned.entity}#{seq}",
+                sender=event.author,
+                seq=seq,
+                at=event.at,
+                body=note,
+            )
+            await self._danger.told(said, finding)
+        await self._met(turned, event.author, others)
 
     async def _look_once(self, turned: Turned, event: WritingRefused, number: int) -> None:
         """What was refused is looked at, and forgotten."""
@@ -205,6 +225,14 @@ class Screening:
             await self._reports.warn_of_retaliation(author, other, CAME_NEAR)
         for user, other in await self._blocks.between(author, others[:200]):
             await self._entities.ask(turned.entity, Bar(user, other, True), by=SYSTEM)
+
+
+def _words_of(content: Content) -> str:
+    """All that people read of a message: its words, and what stands with its files and in its blocks."""
+    blocks = b"" if content.rich is None else content.rich.blocks
+    if not content.attachments and not blocks:
+        return content.body
+    return "\n".join(text for text in (content.body, *map(spoken, (content.attachments, blocks))) if text)
 
 
 def _cry_of(finding: HarmFinding) -> str:

@@ -2,8 +2,13 @@
 
 import time
 
+import msgspec
 import pytest
 
+from actors.kernel.contract.entity import Principal
+from actors.rooms.conversation.binding import Opening
+from actors.rooms.conversation.commands import Converse
+from actors.rooms.conversation.policy import STRANGERS
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.integration.moderation.rig import MO, a_room, attended, case_of, opened
@@ -44,6 +49,32 @@ async def test_an_emergency_is_raised_within_seconds_and_thoughts_make_a_case(ho
     assert (await case_of(home, "crisis"))["severity"] == "emergency"
     assert other.all("safety_alert") == other.all("crisis_support") == []
     assert MO
+
+
+async def test_words_beside_a_message_and_notes_of_requests_are_looked_at(home: House, mongo_url: str) -> None:
+    for client in ("amy-n", "ben-n"):
+        await home.ok("POST", "/api/care", {"client_id": client, "therapist_id": "tess-n"}, bearer=home.admin())
+    tess, amy = await home.socket(token("tess-n", "therapist")), await home.socket(token("amy-n"), gateway=1)
+    await a_room(home, "rn", "amy-n", "oda-n")
+    danger = "I do not want to live any more"
+    async with attended(home, mongo_url):
+        choice = {"type": "choice", "prompt": danger, "options": ["yes", "no"]}
+        await amy.ok("message", {"room_id": "rn", "body": "vote", "blocks": [choice]})
+        assert (await tess.next("safety_alert", 1))["user_id"] == "amy-n"
+        asked = Converse(
+            relation="client_client",
+            other="amy-n",
+            policy=STRANGERS,
+            policy_version=1,
+            asks=True,
+            accepted=1,
+            opening=msgspec.msgpack.encode(Opening(note=danger)),
+        )
+        await home.region.ask("room:rq", asked, by=Principal("ben-n"))
+        alert = await tess.next("safety_alert", 2)
+        assert (alert["user_id"], alert["room_id"]) == ("ben-n", "rq")
+    [evidence] = (await opened(home, alert["case_id"]))["evidence"]
+    assert evidence["message"]["body"] == danger
 
 
 async def test_what_is_refused_is_looked_at_once_and_kept_nowhere(home: House, mongo_url: str) -> None:

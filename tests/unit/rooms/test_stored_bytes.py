@@ -55,6 +55,11 @@ BOUND = e.Profile(
     ),
 )
 PACKED_BOUND = (
+    b"\x98\xa6direct\xa0\xc2\xa3ann\x01\xdc\x00\x11\xadclient_client\xa9requested\x02\x03\xa3ann\xa3bob\xa1t\xa1c"
+    + msgspec.msgpack.encode(PLAIN)
+    + b"\x04\x91\x93\xa3ann\x05\x06\xa1b\x07\xc3\xa1v\xc3\x00\xc3\xc0"
+)
+UNASKED_BOUND = (  # before it was known which event holds what was said when it was asked for
     b"\x98\xa6direct\xa0\xc2\xa3ann\x01\xdc\x00\x10\xadclient_client\xa9requested\x02\x03\xa3ann\xa3bob\xa1t\xa1c"
     + msgspec.msgpack.encode(PLAIN)
     + b"\x04\x91\x93\xa3ann\x05\x06\xa1b\x07\xc3\xa1v\xc3\xc3\xc0"
@@ -266,6 +271,7 @@ FORMER: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (e.Updated(**BASE, at=2, profile=PROFILE), b"\x95\xa7updated\xa3ann\xc4\x01s\x02" + UNSEARCHED_PROFILE),
     (e.Updated(**BASE, at=2, profile=PROFILE), b"\x95\xa7updated\xa3ann\xc4\x01s\x02" + UNTIMED_PROFILE),
+    (e.Rebound(**BASE, at=2, profile=BOUND), b"\x95\xa7rebound\xa3ann\xc4\x01s\x02" + UNASKED_BOUND),
     (e.Left(**BASE, at=2, user="bob"), b"\x95\xa4left\xa3ann\xc4\x01s\x02\xa3bob"),
     (
         e.Posted(**BASE, at=2, id="m", kind="text", client_id="c", reply_to="r"),

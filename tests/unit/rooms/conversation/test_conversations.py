@@ -148,6 +148,26 @@ def test_whoever_was_refused_asks_again_after_thirty_days_and_the_other_at_once(
     assert chat.do(REQUEST, ANN)["room"]["state"] == "requested"
 
 
+def with_note(command: Converse, note: str) -> Converse:
+    return msgspec.structs.replace(command, opening=msgspec.msgpack.encode(Opening(note=note)))
+
+
+@pytest.mark.parametrize("snapshot", [None, False, True])
+@pytest.mark.parametrize("note", ["Now I would like to.", ""])
+def test_who_asks_anew_says_something_else_and_nobody_says_what_another_said(note: str, snapshot: bool | None) -> None:
+    chat = Chat()
+    chat.do(with_note(REQUEST, "We met in the group."), ANN)
+    assert chat.do(See(), BOB)["note"] == "We met in the group."
+    chat.do(Respond(False, 1), BOB)
+    turned = msgspec.structs.replace(REQUEST, other="ann")
+    chat.do(with_note(turned, note) if note else turned, BOB)
+    if snapshot is not None:
+        chat.world.passivate(ROOM, snapshot=snapshot)
+    assert chat.do(See(), ANN).get("note") == (note or None)
+    chat.do(Respond(True, 1), ANN)
+    assert chat.do(See(), ANN).get("note") == (note or None)
+
+
 def test_three_first_messages_until_there_is_an_answer() -> None:
     chat = a_request(True)
     for _ in range(3):

@@ -119,6 +119,16 @@ def test_a_note_or_a_title_that_would_be_held_is_refused_and_says_why() -> None:
     assert chat.do(c.Update(title="Tea"), ANN)["room"]["title"] == "Tea"
 
 
+def test_a_note_of_who_asks_anew_is_looked_at_too() -> None:
+    chat = a_screened_room()
+    chat.do(REQUEST, ANN)
+    chat.do(Respond(False, 1), BOB)
+    noted = msgspec.structs.replace(REQUEST, other="ann", opening=msgspec.msgpack.encode(Opening(note=NUMBER)))
+    with pytest.raises(FailedPrecondition) as refused:
+        chat.do(noted, BOB)
+    assert (refused.value.details or {})["reason"] == "held"
+
+
 @pytest.mark.parametrize(
     "attached", [{"url": "x"}, {"file_id": "file_1", "more": NUMBER}, {"alt": "a"}, {"file_id": 1}], ids=str
 )
