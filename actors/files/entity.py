@@ -67,7 +67,7 @@ class FileEntity:
             case KnowFile():
                 return Decision(KnownFile(record=one, name=name.decode(), expected=self.expected))
             case ExpectFile():
-                return self._expect(one, command, context.now_ms)
+                return self._expect(one, command, name, context.now_ms)
             case PlaceFile():
                 return self._place(one, command, name)
             case AcceptFile() if command.user not in one.accepted and one.state == "ready":
@@ -131,13 +131,13 @@ class FileEntity:
         name = command.secret or b""
         return replace(_changed(one, "begun", name), reply=shown(one, ""))
 
-    def _expect(self, one: FileRecord, command: ExpectFile, now_ms: int) -> Decision:
+    def _expect(self, one: FileRecord, command: ExpectFile, name: bytes, now_ms: int) -> Decision:
         if one.owner != command.user or one.state == "erased":
             raise _absent(self.id)
         if one.state != "ready":
             raise FailedPrecondition("This file is not ready.", details={"state": one.state, "file_id": self.id})
         note = FileExpected(room=command.room, at=now_ms)
-        return Decision(shown(one, ""), notes=(note,))
+        return Decision(shown(one, name.decode()), notes=(note,))
 
     def _place(self, one: FileRecord, command: PlaceFile, name: bytes) -> Decision:
         if one.owner != command.user or one.state != "ready" or command.place in one.places:

@@ -42,6 +42,12 @@ class Filing:
         command = ExpectFile(user=by.user, room=room)
         return [await self._entities.ask(f"file:{file}", command, by=SYSTEM, trace=trace) for file in files]
 
+    async def named(self, room: str, post: Post, *, by: Principal, trace: str) -> Post:
+        """The message with the names of its files, which its room looks at as at words. Raises as `expect`."""
+        files = files_in(post.attachments) if post.attachments else ()
+        expected = await self.expect(by, room, files, trace)
+        return msgspec.structs.replace(post, named=tuple(file.name for file in expected)) if expected else post
+
     async def _in_turn(
         self,
         room: str,
@@ -54,9 +60,7 @@ class Filing:
         key, mine = (by.user, room), asyncio.get_running_loop().create_future()
         self._under_way[key] = mine
         try:
-            expected = await self.expect(by, room, files, trace)
-            if expected:
-                post = msgspec.structs.replace(post, named=tuple(file.name for file in expected))
+            post = await self.named(room, post, by=by, trace=trace)
             if before is not None:
                 await asyncio.wait([before])
             said = asyncio.ensure_future(self._rooms.submit(room, post, by=by, trace=trace))

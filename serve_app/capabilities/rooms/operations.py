@@ -34,7 +34,7 @@ def room_operations(services: RoomServices) -> Iterator[Operation[Any]]:
     yield from reading_operations(services.rooms)
     yield from marking_operations(services.rooms)
     yield from privacy_operations(services.privacies)
-    yield from scheduling_operations(services.scheduled, services.blocks)
+    yield from scheduling_operations(services.scheduled, services.blocks, services.filing)
     yield from block_operations(services.blocks, services.appointments)
 
 

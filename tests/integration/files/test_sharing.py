@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from actors.kernel.contract.entity import Principal
+from actors.rooms.conversation.commands import Converse, Respond
+from actors.rooms.conversation.policy import STRANGERS
+from common.clock import to_rfc3339
 from tests.gateway_rig import token
 from tests.identity_rig import House
 from tests.integration.files.people import a_picture, ready, settled, upload
@@ -77,10 +81,27 @@ async def test_nobody_puts_a_file_of_somebody_else_or_one_that_is_not_ready_into
     assert (await bob.error("share_file", asked))["code"] == "not_found"
     message = {"room_id": "files-3", "body": "", "attachments": [{"file_id": file_id}]}
     assert (await bob.error("message", message))["code"] == "not_found"
+    later = message | {"send_at": "2126-01-01T00:00:00Z"}
+    assert (await bob.error("schedule_message", later))["code"] == "not_found"
     begun = await upload(home, "ann", b"MZ\x90\x00" + b"\0" * 200, "tool")
     assert (await settled(home, "ann", begun["file_id"]))["reason"] == "type_not_allowed"
     error = await ann.error("share_file", {"room_id": "files-3", "file_id": begun["file_id"]})
     assert (error["code"], error["details"]["state"]) == ("failed_precondition", "rejected")
+
+
+async def test_a_name_that_says_what_words_may_not_waits_as_they_do_now_and_later(home: House) -> None:
+    begin = Converse(relation="client_client", other="bob-h", policy=STRANGERS, policy_version=1, asks=True, accepted=1)
+    await home.region.ask("room:files-h", begin, by=Principal("ann-h"))
+    await home.region.ask("room:files-h", Respond(accept=True, accepted=1), by=Principal("bob-h"))
+    ann = await home.socket(token("ann-h"))
+    file_id = (await ready(home, "ann-h", TEXT, "call 0171 5551234.txt"))["file_id"]
+    asked = {"room_id": "files-h", "body": "", "attachments": [{"file_id": file_id}]}
+    assert (await ann.ok("message", asked))["state"] == "held"
+    soon = to_rfc3339(home.clock.now_ms() + 1_500)
+    scheduled = (await ann.ok("schedule_message", asked | {"send_at": soon}))["scheduled"]
+    assert scheduled["state"] == "waiting"
+    told = await ann.next("message_held", 2)
+    assert told["room_id"] == "files-h"
 
 
 async def test_a_deleted_file_is_gone_everywhere_and_the_room_hears_it(home: House) -> None:

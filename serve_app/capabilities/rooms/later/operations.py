@@ -11,6 +11,7 @@ from common.errors import CarewireError, Conflict, FailedPrecondition, NotFound
 from common.timeline import parse_instant
 from serve_app.capabilities.rooms import examples
 from serve_app.capabilities.rooms.blocks.service import MessageBlocks
+from serve_app.capabilities.rooms.filing import Filing
 from serve_app.capabilities.rooms.later.service import ScheduledMessages
 from serve_app.capabilities.rooms.requests import PostMessage
 from serve_app.capabilities.rooms.writing.composing import post_of
@@ -46,14 +47,17 @@ class UpdateScheduled(OfScheduled, frozen=True, kw_only=True):
     send_at: Instant | None = None
 
 
-def scheduling_operations(scheduled: ScheduledMessages, blocks: MessageBlocks) -> Iterator[Operation[Any]]:
+def scheduling_operations(
+    scheduled: ScheduledMessages, blocks: MessageBlocks, filing: Filing
+) -> Iterator[Operation[Any]]:
     """Say something later, or not at all."""
 
     async def schedule(request: ScheduleMessage, caller: Caller) -> ScheduledAnswer:
         post = post_of(request)
+        post = await blocks.posted(post, request.blocks, caller) if request.blocks else post
         return await scheduled.schedule(
             request.room_id,
-            await blocks.posted(post, request.blocks, caller) if request.blocks else post,
+            await filing.named(request.room_id, post, by=caller.by, trace=caller.trace),
             parse_instant(request.send_at, "send_at"),
             by=caller.by,
             key=caller.idempotency_key,
