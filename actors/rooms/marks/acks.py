@@ -17,7 +17,7 @@ from actors.rooms.messages.more import NOTHING_NOTED, More
 from actors.rooms.messages.wire_message import WireAck
 from actors.rooms.replies import AckAnswer
 from actors.rooms.room.events import AckAsked
-from actors.rooms.room.sight import notifies, sight_of
+from actors.rooms.room.sight import blind_to, notifies, sight_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
 from common.errors import FailedPrecondition
@@ -69,7 +69,14 @@ def acknowledge(room: RoomState, message: Message, command: AcknowledgeMessage, 
     acks, name = (message.margin or NOTHING_NOTED).acks, sight_of(room, user).name
     if user in acks:
         return Decision(_answer(map(name, acks)))
-    note = Acknowledged(author=user, at=context.now_ms, target=message.seq, message_id=message.id, veil=message.veil)
+    note = Acknowledged(
+        author=user,
+        at=context.now_ms,
+        target=message.seq,
+        message_id=message.id,
+        veil=message.veil,
+        unseen_by=blind_to(room, message.seq),
+    )
     return Decision(_answer(map(name, [*acks, user])), notes=(note,))
 
 

@@ -19,7 +19,7 @@ from actors.rooms.messages.more import NOTHING_NOTED, Rich, counts_of
 from actors.rooms.replies import BlockAnswer, ChoiceCounts
 from actors.rooms.room import rules
 from actors.rooms.room.events import Referred
-from actors.rooms.room.sight import sight_of
+from actors.rooms.room.sight import blind_to, sight_of
 from actors.rooms.room.state import RoomState
 from actors.rooms.room.wire import Done
 from common.errors import Conflict, FailedPrecondition, NotFound, PermissionDenied
@@ -90,7 +90,7 @@ def choose(room: RoomState, message: Message, command: Choose, context: Context)
     if block["state"] != OPEN:
         raise FailedPrecondition("Nobody can choose here any more.", details={"state": block["state"]})
     if command.close:
-        note = BlockSet(author=user, at=context.now_ms, **_of(message, command.block_id), state="closed")
+        note = _set(room, message, command.block_id, "closed", context.now_ms, author=user)
         return Decision(ChoiceCounts(counts=block["counts"]), notes=(note,))
     options = tuple(sorted(set(command.options)))
     if not all(0 <= place < len(block["options"]) for place in options):
@@ -134,17 +134,17 @@ def settle(room: RoomState, message: Message, command: SettleBlock, context: Con
         return Decision(Done())
     if unchanged or (command.only_from and state not in command.only_from):
         return Decision(Done())
-    note = BlockSet(at=context.now_ms, **_of(message, command.block_id), state=command.state, ref=command.ref)
+    note = _set(room, message, command.block_id, command.state, context.now_ms, ref=command.ref)
     return Decision(Done(), notes=(note,))
 
 
-def settle_file(message: Message, command: SettleFile, context: Context) -> Decision:
+def settle_file(room: RoomState, message: Message, command: SettleFile, context: Context) -> Decision:
     """A file that it shows is in another state, in each block that stands for it."""
     if message.deleted_at is not None:
         return Decision(Done())
     shown = blocks_of(message.opened().rich, message.margin)
     turned = [one for one in shown if one.get("file_id") == command.file_id and one["state"] != command.state]
-    notes = [BlockSet(at=context.now_ms, **_of(message, one["block_id"]), state=command.state) for one in turned]
+    notes = [_set(room, message, one["block_id"], command.state, context.now_ms) for one in turned]
     return Decision(Done(), notes=notes)
 
 
@@ -155,6 +155,13 @@ def _block(message: Message, block_id: str) -> dict[str, Any]:
     if not found:
         raise NotFound("There is no such block.")
     return found[0]
+
+
+def _set(
+    room: RoomState, message: Message, block_id: str, state: str, now_ms: int, *, author: str = "", ref: str = ""
+) -> BlockSet:
+    blind = blind_to(room, message.seq)
+    return BlockSet(author=author, at=now_ms, **_of(message, block_id), state=state, ref=ref, unseen_by=blind)
 
 
 def _of(message: Message, block_id: str) -> dict[str, Any]:

@@ -76,5 +76,5 @@ def _of_block(
         case SettleBlock():
             return blocks.settle(room, message, command, context)
         case SettleFile():
-            return blocks.settle_file(message, command, context)
+            return blocks.settle_file(room, message, command, context)
     assert_never(command)

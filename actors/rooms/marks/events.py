@@ -17,9 +17,10 @@ class MarginalEvent(RoomEvent, frozen=True, kw_only=True, array_like=True):
 
 
 class Acknowledged(MarginalEvent, frozen=True, kw_only=True, tag="acknowledged"):
-    """`author` has acknowledged the message."""
+    """`author` has acknowledged the message. `unseen_by`: members who may not see it."""
 
     veil: str = ""  # of an anonymous room
+    unseen_by: tuple[str, ...] = ()
 
 
 class Chosen(MarginalEvent, frozen=True, kw_only=True, tag="chosen"):
@@ -37,8 +38,9 @@ class BlockReserved(MarginalEvent, frozen=True, kw_only=True, tag="block_reserve
 
 
 class BlockSet(MarginalEvent, frozen=True, kw_only=True, tag="block_set"):
-    """What a block stands for is in another state."""
+    """What a block stands for is in another state. `unseen_by`: members who may not see its message."""
 
     block: str
     state: str
     ref: str = ""  # the booking that was made with it
+    unseen_by: tuple[str, ...] = ()

@@ -74,13 +74,19 @@ def _show_mark(room_id: str, seq: int, event: Acknowledged | BlockSet | Pinned) 
             return Shown("pins_changed", _to_json(head | {"seq": seq, "pins": event.pins}))
         case BlockSet():
             what = {"message_id": event.message_id, "block_id": event.block, "state": event.state}
-            return Shown("block_updated", _to_json(head | what))
+            return Shown("block_updated", _to_json(head | what), skip=event.unseen_by)
 
     def payload(sight: Sight) -> object:
         who = {"message_id": event.message_id, "user_id": sight.name(event.author), "at": to_rfc3339(event.at)}
         return head | who
 
-    return _named("message_acknowledged", payload, event.veil, lambda: (event.author,))
+    return _named(
+        name="message_acknowledged",
+        payload=payload,
+        veil=event.veil,
+        people=lambda: (event.author,),
+        skip=event.unseen_by,
+    )
 
 
 def _named(

@@ -172,7 +172,7 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (
         marked.Acknowledged(**BASE, at=2, target=3, message_id="m"),
-        b"\x97\xacacknowledged\xa3ann\xc4\x01s\x02\x03\xa1m\xa0",
+        b"\x98\xacacknowledged\xa3ann\xc4\x01s\x02\x03\xa1m\xa0\x90",
     ),
     (
         marked.Chosen(**BASE, at=2, target=3, message_id="m", block="b", options=(4,)),
@@ -184,7 +184,7 @@ EVENTS: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (
         marked.BlockSet(**BASE, at=2, target=3, message_id="m", block="b", state="x"),
-        b"\x99\xa9block_set\xa3ann\xc4\x01s\x02\x03\xa1m\xa1b\xa1x\xa0",
+        b"\x9a\xa9block_set\xa3ann\xc4\x01s\x02\x03\xa1m\xa1b\xa1x\xa0\x90",
     ),
     (Claimed(**BASE, room_id="r1"), b"\x94\xa7claimed\xa3ann\xc4\x01s\xa2r1"),
     (PairReleased(**BASE), b"\x93\xa8released\xa3ann\xc4\x01s"),
@@ -285,6 +285,14 @@ FORMER: tuple[tuple[msgspec.Struct, bytes], ...] = (
     ),
     (e.ReadMarkMoved(**BASE, at=2, mark=3, seen=4, upto=5), b"\x97\xa4read\xa3ann\xc4\x01s\x02\x03\x04\x05"),
     (e.Named(**BASE, at=2, user="bob", upto=3), b"\x96\xa5named\xa3ann\xc4\x01s\x02\xa3bob\x03"),
+    (
+        marked.Acknowledged(**BASE, at=2, target=3, message_id="m"),
+        b"\x97\xacacknowledged\xa3ann\xc4\x01s\x02\x03\xa1m\xa0",
+    ),
+    (
+        marked.BlockSet(**BASE, at=2, target=3, message_id="m", block="b", state="x"),
+        b"\x99\xa9block_set\xa3ann\xc4\x01s\x02\x03\xa1m\xa1b\xa1x\xa0",
+    ),
     (
         s.HeldOver(**BASE, at=2, held="h", state="released", message_id="m", seq=3),
         b"\x98\xa9held_over\xa3ann\xc4\x01s\x02\xa1h\xa8released\xa1m\x03",

@@ -23,6 +23,7 @@ from actors.rooms.conversation.commands import (
 )
 from actors.rooms.conversation.policy import PLAIN, STRANGERS
 from actors.rooms.conversation.words import refuse_names, words_of
+from actors.rooms.marks.commands import AcknowledgeMessage, Choose
 from actors.rooms.messages.more import More, Rich
 from actors.rooms.room import commands as c
 from actors.rooms.room.sight import Sight
@@ -302,6 +303,18 @@ def test_who_stands_in_with_all_of_it_sees_all_of_it() -> None:
     assert [one["body"] for one in chat.do(c.Join(0), eve)["messages"]] == ["old"]
     chat.do(c.React(old, "👍"), eve)
     chat.do(c.Post(body="x", reply_to=old), eve)
+
+
+def test_who_stands_in_hears_nothing_of_what_becomes_of_older_messages() -> None:
+    chat = a_conversation()
+    block = {"type": "choice", "prompt": "?", "options": ["a", "b"], "block_id": "blk_1", "state": "open"}
+    post = c.Post(body="old", more=More(ack_requested=True), rich=Rich(blocks=msgspec.json.encode([block])))
+    old: str = chat.do(post, TESS)["id"]
+    chat.do(followed("active", 4, Stead("eve", True)), SYSTEM)
+    for command, by in ((AcknowledgeMessage(old), ANN), (Choose(old, "blk_1", close=True), TESS)):
+        [told] = chat.done(command, by).deliveries
+        assert told.packet_for("eve") is None
+        assert told.packet_for("ann") is not None
 
 
 def test_what_is_missed_is_read_from_where_one_may_see() -> None:
