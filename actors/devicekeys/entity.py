@@ -149,8 +149,8 @@ class DeviceKeys:
                 devices[event.device] = replace(one, keys=(*one.keys, *event.keys), fallback=fallback)
             case KeyClaimed():
                 one = devices[event.device]
-                left, had = tuple(key for key in one.keys if key.id != event.key), (*one.had, event.key)
-                devices[event.device] = replace(one, keys=left, had=had[-MOST_HAD:])
+                left = tuple(key for key in one.keys if key.id != event.key)
+                devices[event.device] = replace(one, keys=left, had=(*one.had, event.key)[-MOST_HAD:])
             case MessageSent():
                 waiting[event.device] = (*waiting.get(event.device, ()), Waiting(event.id, seq, event.at))
             case MessagesHad():

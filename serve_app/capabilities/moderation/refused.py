@@ -9,15 +9,17 @@ from actors.kernel.contract.ports import EntityClient
 from actors.moderation.shield.commands import ScreenRefusal
 from common.errors import CarewireError
 from common.logs import get_logger
+from serve_app.capabilities.moderation.spam import BURST, LINKS, SAME_TEXT
 from serve_app.edge.operation import Answer, Caller, Operation
 
 _SAID: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("message", "edit_message"), "body"),
+    **dict.fromkeys(("message", "edit_message", "schedule_message"), "body"),
     **dict.fromkeys(("share_file", "share_image"), "caption"),
 }
 """Operations that say something, and the member that holds the words."""
 _REASONS: Final = frozenset(
-    {"requested", "declined", "paused", "closed", "unreachable", "restricted", "first_messages", "same_text"}
+    {"requested", "declined", "paused", "closed", "unreachable", "restricted", "first_messages", "names_client", "held"}
+    | {SAME_TEXT, LINKS, BURST}
 )
 log = get_logger(__name__)
 

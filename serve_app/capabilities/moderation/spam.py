@@ -31,6 +31,11 @@ _TOLD: Final = {
     LINKS: "You have sent links to several people just now.",
     BURST: "You have written to many people just now.",
 }
+_SAID: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("message", "schedule_message"), "body"),
+    **dict.fromkeys(("share_file", "share_image"), "caption"),
+}
+"""Operations that say something in a room, and the member that holds the words."""
 _MOST_TEXTS: Final = 50_000
 _KEY_BYTES: Final = 32
 _DIGEST_BYTES: Final = 16
@@ -45,7 +50,8 @@ class Spreading:
 
     def slowed(self, operation: Operation[Any]) -> Operation[Any]:
         """The operation; one of the messages that are too many waits."""
-        return replace(operation, call=self._slowing(operation.call)) if operation.name == "message" else operation
+        member = _SAID.get(operation.name)
+        return operation if member is None else replace(operation, call=self._slowing(operation.call, member))
 
     def note(self, user: str, role: str, room: str, text: str) -> None:
         """They say this there. Raises RateLimited: they have said it, or such, in as many rooms as may hear it."""
@@ -78,9 +84,11 @@ class Spreading:
             found[LINKS] = self._digest(user, LINKS)
         return found
 
-    def _slowing(self, call: Callable[[Any, Caller], Awaitable[Answer]]) -> Callable[[Any, Caller], Awaitable[Answer]]:
+    def _slowing(
+        self, call: Callable[[Any, Caller], Awaitable[Answer]], member: str
+    ) -> Callable[[Any, Caller], Awaitable[Answer]]:
         async def slowed(request: Any, caller: Caller) -> Answer:
-            self.note(caller.by.user, caller.by.role, request.room_id, request.body)
+            self.note(caller.by.user, caller.by.role, request.room_id, getattr(request, member) or "")
             return await call(request, caller)
 
         def passing(request: Any, caller: Caller) -> Awaitable[Answer]:

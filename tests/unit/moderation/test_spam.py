@@ -1,11 +1,20 @@
 """The same text to many is slowed down, for a while, and only for those who have no reason to send it."""
 
+from typing import Any
+
+import msgspec
 import pytest
 from typing_extensions import override
 
+from actors.kernel.contract.entity import Principal
 from common.clock import SystemClock
 from common.errors import RateLimited
+from common.persons import NothingToTell
+from serve_app.capabilities.files.requests import ShareFile, ShareImage
 from serve_app.capabilities.moderation.spam import BURST, LINKS, ROOMS, SAME_TEXT, SHORTEST, WINDOW_MS, Spreading
+from serve_app.capabilities.rooms.later.operations import ScheduleMessage
+from serve_app.capabilities.rooms.requests import PostMessage
+from serve_app.edge.operation import Caller, Operation
 
 TEXT = "Come and see my new shop, everything is cheap"
 
@@ -50,6 +59,36 @@ def test_others_other_texts_short_ones_and_staff_go_on(clock: Stopped) -> None:
     same.note("ann", "client", "room-x", TEXT + "!!")
     said_to(same, ROOMS["client"][BURST], "x" * (SHORTEST - 1), user="cyd")
     said_to(same, 50, user="tess", role="therapist")
+
+
+async def said(_: Any, __: Caller) -> NothingToTell:
+    return NothingToTell()
+
+
+LATER = "2126-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "more"),
+    [
+        ("message", PostMessage, {"body": TEXT}),
+        ("schedule_message", ScheduleMessage, {"body": TEXT, "send_at": LATER}),
+        ("share_file", ShareFile, {"file_id": "file_1", "caption": TEXT}),
+        ("share_image", ShareImage, {"file_id": "file_1", "caption": TEXT}),
+    ],
+)
+async def test_however_it_is_said_it_counts(
+    clock: Stopped, name: str, request_: type[msgspec.Struct], more: dict[str, str]
+) -> None:
+    same = Spreading(clock)
+    operation: Operation[Any] = Operation(
+        name=name, action="room.post", request=request_, call=said, rest=None, limit="message"
+    )
+    slowed, ann = same.slowed(operation), Caller(Principal("ann", "client"), "t")
+    for number in range(ROOMS["client"][SAME_TEXT]):
+        await slowed.call(msgspec.convert({"room_id": f"room-{number}"} | more, request_), ann)
+    with pytest.raises(RateLimited):
+        await slowed.call(msgspec.convert({"room_id": "room-x"} | more, request_), ann)
 
 
 def test_no_text_is_kept(clock: Stopped) -> None:
