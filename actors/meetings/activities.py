@@ -1,8 +1,8 @@
 """What a meeting asks of those who carry media, as the connector `media` gets it: states, not differences, so that a
 repeat does no harm and what was lost is made good by the next.
 
-It also owes `evidence` (the hash of what took place, for the audit record) and `fallback` (a room elsewhere is to be
-closed).
+It also owes `meeting-evidence` (the hash of what took place, for the audit record), `livekit` (a room elsewhere is to
+be closed) and `livekit-permissions` (what people may send there).
 """
 
 from typing import Final
@@ -14,6 +14,7 @@ from actors.meetings.state import KEEPING, Record, RecordingStatus, Role, Source
 MEDIA: Final = "media"
 EVIDENCE: Final = "meeting-evidence"
 LIVEKIT: Final = "livekit"
+LIVEKIT_PERMISSIONS: Final = "livekit-permissions"
 NO_WORKER: Final = "no_worker"
 
 
@@ -92,6 +93,25 @@ class CloseElsewhere(msgspec.Struct, frozen=True, kw_only=True):
 
     room: str
     voided: tuple[Voided, ...] = ()
+
+
+class MayPublish(msgspec.Struct, frozen=True, array_like=True):
+    """What somebody may send."""
+
+    participant: str
+    sources: tuple[Source, ...]
+
+
+class PermitElsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """What all who are in this room of a partner's may send there from now on."""
+
+    room: str
+    seats: tuple[MayPublish, ...]
+
+
+def permissions_of(record: Record) -> tuple[MayPublish, ...]:
+    """Of all who are inside."""
+    return tuple(MayPublish(seat.participant, record.may_publish(seat)) for seat in record.inside)
 
 
 def room_of(record: Record) -> MediaRoomState:

@@ -124,9 +124,9 @@ class EvidenceClosed(Event, frozen=True, kw_only=True, array_like=True, tag="evi
 
 
 class MeetingStands(Event, frozen=True, kw_only=True, array_like=True, tag="stands"):
-    """All of it, as this turn leaves it: a note. `place`: a worker is to be found by then (ms). `hold`: its worker is
-    to hold to it. `left`: where media went until now. `listed`: it is otherwise in lists. `gone`: these have no part
-    in it any more."""
+    """All of it, as this turn leaves it: a note. `place`: a worker is to be found by then (ms). `hold`: whoever carries
+    it is to hold to it. `left`: where media went until now. `listed`: it is otherwise in lists. `gone`: these have no
+    part in it any more."""
 
     meeting: Record
     place: int = 0

@@ -252,6 +252,19 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         """Those in the lobby, in the order in which they came."""
         return tuple(sorted((seat for seat in self.seats if seat.state == "waiting"), key=lambda seat: seat.since))
 
+    def may_share(self, seat: Seat) -> bool:
+        """Whether they may show their screen."""
+        by_config = self.config.screen_sharing
+        return seat.role in STAFF or by_config == "everyone" or (by_config == "granted" and seat.may_share)
+
+    def may_publish(self, seat: Seat) -> tuple[Source, ...]:
+        """What they may send where they switch it on and off themselves: nothing that somebody else has muted."""
+        if seat.role == "observer":
+            return ()
+        return tuple(
+            source for source in SOURCES if source not in seat.muted and (source != "screen" or self.may_share(seat))
+        )
+
     def has_part(self, user: str) -> bool:
         """Whether it is anything to them at all."""
         return user == self.host or user in self.people or self.seat_of(user) is not None

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -16,12 +17,17 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from actors.meetings.access.doors import Doors, Jitsi, Livekit
-from actors.meetings.state import STAFF, Record, Seat
+from actors.meetings.state import STAFF, Record, Seat, Source
 
 _LIFE_S: Final = 600
 _SKEW_S: Final = 10
 _PREFIX: Final = "cw"
 _SEALED_FOR: Final = b"rooms elsewhere"
+_AT_LIVEKIT: Final[Mapping[Source, tuple[str, ...]]] = {
+    "microphone": ("microphone",),
+    "camera": ("camera",),
+    "screen": ("screen_share", "screen_share_audio"),
+}
 
 
 def room_name(doors: Doors, record: Record) -> str:
@@ -78,9 +84,23 @@ def jitsi_url(jitsi: Jitsi, room: str, token: str) -> str:
     return f"{jitsi.url.rstrip('/')}/{room}?jwt={quote(token, safe='')}#{rules}"
 
 
-def livekit_token(livekit: Livekit, room: str, seat: Seat, name: str, now_ms: int) -> str:
-    """For one seat, in one room; only those who run it may do more than talk."""
-    grants: dict[str, object] = {"roomJoin": True, "room": room, "canPublish": True, "canSubscribe": True}
+def livekit_sources(sources: Iterable[Source]) -> list[str]:
+    """What LiveKit calls them, in tokens; its API has the same names in capitals."""
+    return [name for source in sources for name in _AT_LIVEKIT[source]]
+
+
+def livekit_token(
+    livekit: Livekit, room: str, seat: Seat, *, sources: tuple[Source, ...], name: str, now_ms: int
+) -> str:
+    """For one seat, in one room, to send these `sources`; only those who run it may do more than talk."""
+    grants: dict[str, object] = {
+        "roomJoin": True,
+        "room": room,
+        "canSubscribe": True,
+        "canPublish": bool(sources),
+        "canPublishData": bool(sources),
+        "canPublishSources": livekit_sources(sources),
+    }
     if seat.role in STAFF:
         grants["roomAdmin"] = True
     claims: dict[str, object] = {
@@ -95,7 +115,7 @@ def livekit_token(livekit: Livekit, room: str, seat: Seat, name: str, now_ms: in
 
 
 def livekit_service_token(livekit: Livekit, room: str, now_s: int) -> str:
-    """For ourselves, to close a room."""
+    """For ourselves, to close a room and to say who may send what in it."""
     claims: dict[str, object] = {
         "iss": livekit.key,
         "nbf": now_s - _SKEW_S,

@@ -88,7 +88,8 @@ def media_for(doors: Doors, record: Record, seat: Seat, name: str, now_ms: int) 
                 epoch=epoch, url=url, domain=doors.jitsi.domain, room=room, jwt=token, expires_at=expires_at
             )
         case "livekit" if doors.livekit is not None:
-            token = elsewhere.livekit_token(livekit=doors.livekit, room=room, seat=seat, name=name, now_ms=now_ms)
+            sources = record.may_publish(seat)
+            token = elsewhere.livekit_token(doors.livekit, room, seat, sources=sources, name=name, now_ms=now_ms)
             return LivekitMedia(epoch=epoch, url=doors.livekit.url, room=room, token=token, expires_at=expires_at)
     others = min(max(record.config.max_participants - 1, 1), _MOST_SLOTS - 1)
     slots = Slots(audio=others, video=others + 1)  # and a screen

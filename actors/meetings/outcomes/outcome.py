@@ -13,13 +13,16 @@ from actors.meetings.access.doors import Doors
 from actors.meetings.activities import (
     EVIDENCE,
     LIVEKIT,
+    LIVEKIT_PERMISSIONS,
     MEDIA,
     CloseElsewhere,
     HoldRoom,
     MediaRoomState,
+    PermitElsewhere,
     PlaceRoom,
     SealEvidence,
     Voided,
+    permissions_of,
     room_of,
 )
 from actors.meetings.events import (
@@ -160,7 +163,17 @@ def _owed(event: MeetingStands, doors: Doors) -> Iterable[Activity]:
     if event.place:
         key = f"place:{record.media.epoch}:{record.stamp}"
         yield _to_media(key, PlaceRoom(room=room_of(record)), ask=True, deadline_ms=event.place)
-    if event.hold:
+    if event.hold and record.media.provider == "livekit":
+        permitted = PermitElsewhere(room=elsewhere.room_name(doors, record), seats=permissions_of(record))
+        yield Activity(
+            connector=LIVEKIT_PERMISSIONS,
+            key=f"permit:{record.media.epoch}:{record.stamp}",
+            payload=_pack(permitted),
+            urgency="now",
+            ask=True,
+            lane="permissions",
+        )
+    elif event.hold:
         yield _to_media(f"room:{record.stamp}", HoldRoom(room=room_of(record)), ask=True, lane="room")
 
 
@@ -188,7 +201,9 @@ def _to_media(
 def still(record: Record, key: str) -> bool:
     """Is what an activity says still true?"""
     what, number, *_ = key.split(":")
+    media = record.media
+    if what == "permit":
+        return media.provider == "livekit" and str(media.epoch) == number and not record.over
     if what == "place":
-        media = record.media
         return media.provider == "sfu" and str(media.epoch) == number and not media.worker and not record.over
     return what != "room" or str(record.stamp) == number

@@ -155,7 +155,7 @@ class MeetingDraft:
             MeetingStands(
                 meeting=record,
                 place=self.now_ms + self.terms.place if place else 0,
-                hold=media.provider == "sfu" and bool(media.worker) and not record.over,
+                hold=_is_to_hold(before, record),
                 left=_left(before, record),
                 listed=before is None or listed(before) != listed(record),
                 gone=tuple(user for user in before.people if not record.has_part(user)) if before is not None else (),
@@ -167,6 +167,23 @@ def listed(record: Record) -> Record:
     """What of a meeting is in lists."""
     bare = replace(record, seats=(), intervals=(), minutes=())
     return replace(bare, stamp=0, updated=0, seq=0, emptied=0, host_entered=0)
+
+
+def _is_to_hold(before: Record | None, record: Record) -> bool:
+    """Whether whoever carries it is to be told what passes: our own unit each time, a partner when somebody may send
+    something else than before, or has come (what they hold may be of an earlier moment)."""
+    media = record.media
+    if record.over or media.provider != "livekit" or before is None or before.media != media:
+        return media.provider == "sfu" and bool(media.worker) and not record.over
+    return any(
+        was is not None
+        and (
+            before.may_publish(was) != record.may_publish(seat)
+            or (seat.state == "connected" and was.state != "connected")
+        )
+        for seat in record.inside
+        for was in (before.seat(seat.participant),)
+    )
 
 
 def _left(before: Record | None, record: Record) -> Media | None:

@@ -6,7 +6,7 @@ from actors.meetings.commands import SetMedia
 from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.moves import after_kick, enforce
 from actors.meetings.rules.presence import ended
-from actors.meetings.state import STAFF, Record, Seat, Source
+from actors.meetings.state import Record, Seat, Source
 from common.errors import Conflict, FailedPrecondition, PermissionDenied
 
 
@@ -47,7 +47,7 @@ def share(draft: MeetingDraft, seat: Seat) -> None:
         Conflict: `details.participant_id` shows theirs.
     """
     record = draft.record
-    if not _may_share(record, seat):
+    if not record.may_share(seat):
         raise PermissionDenied("Ask the host to let you share your screen.", details={"reason": "screen"})
     for other in sharing(record):
         if other.participant == seat.participant:
@@ -74,18 +74,13 @@ def allow_screen(draft: MeetingDraft, seat: Seat, *, allow: bool) -> None:
     """They may, or not any more: then what they show goes too."""
     draft.seat(replace(seat, may_share=allow), "screen")
     changed = draft.record.seat(seat.participant)
-    if changed is not None and "screen" in changed.on and not _may_share(draft.record, changed):
+    if changed is not None and "screen" in changed.on and not draft.record.may_share(changed):
         stop_share(draft, changed)
 
 
 def sharing(record: Record) -> list[Seat]:
     """Whose screen is shown: at most one's."""
     return [seat for seat in record.seats if "screen" in seat.on]
-
-
-def _may_share(record: Record, seat: Seat) -> bool:
-    by_config = record.config.screen_sharing
-    return seat.role in STAFF or by_config == "everyone" or (by_config == "granted" and seat.may_share)
 
 
 def kick(draft: MeetingDraft, seat: Seat) -> None:

@@ -8,15 +8,17 @@ import jwt
 import msgspec
 import pytest
 
+from actors.kernel.contract.entity import Principal
 from actors.meetings.access import elsewhere, tickets
 from actors.meetings.access.doors import Jitsi, Livekit, TurnServers
 from actors.meetings.access.ice import ice_servers
 from actors.meetings.access.media import JitsiMedia, LivekitMedia, media_for
+from actors.meetings.commands import Mute, TakeSeat
 from actors.meetings.rules.signalling import is_relay, relayed_only
 from actors.meetings.state import Config, Media
 from common.errors import Unauthenticated
 from serve_app.capabilities.meetings.relays.probe import RelayAddress, address_of
-from tests.unit.meetings.house import DOORS, SFU, Meeting, come, reason, seat
+from tests.unit.meetings.house import DOORS, SFU, Meeting, come, person, reason, seat
 
 SECRET = "s" * 32
 JITSI = Jitsi("https://meet.example.org", SECRET, "carewire", "meet.example.org")
@@ -80,6 +82,28 @@ def test_after_a_kick_the_room_elsewhere_has_another_name() -> None:
     claims = jwt.decode(media.token, SECRET, algorithms=["HS256"], options=options)  # type: ignore[arg-type]
     assert (claims["sub"], claims["iss"], claims["video"]["room"]) == ("prt_ann", "key", before)
     assert "roomAdmin" not in claims["video"]
+    assert claims["video"]["canPublishSources"] == ["microphone", "camera"]
+
+
+def test_a_token_of_livekit_lets_nobody_send_what_the_meeting_does_not() -> None:
+    meeting = Meeting(config=Config(provider="livekit", lobby="off", screen_sharing="everyone", max_participants=4))
+    come(meeting, "host", "ann")
+    meeting.ask(person("host"), Mute("prt_ann", "camera"))
+    meeting.ask(Principal("root", "admin"), TakeSeat("prt_root", "desk", observe=True))
+    sources = {name: _may_send(meeting, name) for name in ("host", "ann", "root")}
+    screen = ["screen_share", "screen_share_audio"]
+    assert sources == {
+        "host": (True, ["microphone", "camera", *screen]),
+        "ann": (True, ["microphone", *screen]),
+        "root": (False, []),
+    }
+
+
+def _may_send(meeting: Meeting, name: str) -> tuple[bool, list[str]]:
+    media = media_for(ELSEWHERE, meeting.record, seat(meeting, name), "Guest", meeting.now_ms)
+    assert isinstance(media, LivekitMedia)
+    grants = jwt.decode(media.token, options={"verify_signature": False})["video"]
+    return grants["canPublish"], grants["canPublishSources"]
 
 
 def test_with_relays_alone_nothing_passes_that_tells_where_somebody_is() -> None:

@@ -12,10 +12,10 @@ import pytest
 from actors.kernel.contract.entity import Recorded
 from actors.meetings.access.doors import Livekit
 from actors.meetings.access.elsewhere import named_by, room_name
-from actors.meetings.activities import LIVEKIT, CloseElsewhere
-from actors.meetings.commands import Kick
+from actors.meetings.activities import LIVEKIT, LIVEKIT_PERMISSIONS, CloseElsewhere, MayPublish, PermitElsewhere
+from actors.meetings.commands import AllowScreen, EndMeeting, Kick, Mute, SetMedia
 from actors.meetings.events import ElsewhereHeard
-from actors.meetings.outcomes.outcome import effects
+from actors.meetings.outcomes.outcome import effects, still
 from actors.meetings.reports import SeenElsewhere
 from actors.meetings.state import Config, Interval
 from common.errors import InvalidArgument
@@ -190,3 +190,63 @@ def test_what_who_was_put_out_holds_is_void_and_nobody_elses() -> None:
     assert one.room == room
     assert [each.participant for each in one.voided] == [seat(meeting, "eve").participant]
     assert one.voided[0].before_s * 1000 >= meeting.now_ms
+
+
+def permitted(meeting: Meeting, since: int) -> list[PermitElsewhere]:
+    """What LiveKit was told since."""
+    return [
+        msgspec.msgpack.decode(one.payload, type=PermitElsewhere)
+        for event, _ in meeting.history[since:]
+        if (owed := effects(Recorded(1, meeting.now_ms, 1, event), "mtg_1", DOORS)) is not None
+        for one in owed.activities
+        if one.connector == LIVEKIT_PERMISSIONS and still(meeting.record, one.key)
+    ]
+
+
+def at_livekit() -> Meeting:
+    meeting = Meeting(config=Config(provider="livekit", lobby="off"))
+    for name in ("host", "ann"):
+        meeting.join(name)
+        seen_now(meeting, name)
+    return meeting
+
+
+def seen_now(meeting: Meeting, name: str) -> None:
+    meeting.tell(SeenElsewhere(participant=f"prt_{name}", epoch=1, there=True, at=meeting.now_ms, arrival="arrival:1"))
+
+
+def test_who_is_muted_may_not_send_it_there_until_they_unmute_themselves() -> None:
+    meeting = at_livekit()
+    before = len(meeting.history)
+    meeting.ask(person("host"), Mute("prt_ann"))
+    (told,) = permitted(meeting, before)
+    assert told.room == room_name(DOORS, meeting.record)
+    assert MayPublish("prt_ann", ("camera",)) in told.seats
+    assert MayPublish("prt_host", ("microphone", "camera", "screen")) in told.seats
+    before = len(meeting.history)
+    meeting.ask(person("ann"), SetMedia(microphone=True))
+    (told,) = permitted(meeting, before)
+    assert MayPublish("prt_ann", ("microphone", "camera")) in told.seats
+
+
+def test_who_comes_with_a_token_of_an_earlier_moment_is_held_to_what_they_may_by_now() -> None:
+    meeting = Meeting(config=Config(provider="livekit", lobby="off"))
+    meeting.join("host")
+    meeting.join("ann")
+    meeting.ask(person("host"), Mute("prt_ann"))
+    before = len(meeting.history)
+    seen_now(meeting, "ann")
+    (told,) = permitted(meeting, before)
+    assert MayPublish("prt_ann", ("camera",)) in told.seats
+
+
+def test_livekit_is_told_of_nothing_that_does_not_change_what_passes_there() -> None:
+    meeting = at_livekit()
+    before = len(meeting.history)
+    meeting.ask(person("ann"), SetMedia(camera=False))  # that is theirs to switch
+    assert not permitted(meeting, before)
+    meeting.ask(person("host"), AllowScreen("prt_ann", True))
+    (told,) = permitted(meeting, before)
+    assert MayPublish("prt_ann", ("microphone", "camera", "screen")) in told.seats
+    meeting.ask(person("host"), EndMeeting())
+    assert not permitted(meeting, before)

@@ -16,9 +16,10 @@ def _open(context: RunnerContext) -> Iterable[Connector]:
     yield from media_connectors(context)
     yield from recording_connectors(context)
     if (livekit := doors_of(context.settings).livekit) is not None:
-        from serve_app.capabilities.meetings.connectors.livekit import LivekitConnector
+        from serve_app.capabilities.meetings.connectors.livekit import LivekitConnector, LivekitPermissionConnector
 
         yield LivekitConnector(livekit, context.clock)
+        yield LivekitPermissionConnector(livekit, context.clock)
 
 
 CONNECTORS: Final = Connectors(feature="video", open=_open)
