@@ -11,9 +11,10 @@ from common.errors import Conflict, FailedPrecondition, PermissionDenied
 
 
 def mute(draft: MeetingDraft, seat: Seat, source: Source) -> None:
-    """Silenced by somebody else. In a mesh nobody could hold them to it."""
+    """Silenced by somebody else. In a mesh nobody could hold them to it. A screen that is muted is shared no more."""
     may = draft.record.config.unmute == "self"
-    changed = replace(seat, muted=tuple(dict.fromkeys((*seat.muted, source))), may_unmute=may)
+    on = tuple(each for each in seat.on if each != "screen" or source != "screen")
+    changed = replace(seat, on=on, muted=tuple(dict.fromkeys((*seat.muted, source))), may_unmute=may)
     draft.seat(changed, "muted")
     enforce(draft, "mute")
 
@@ -44,11 +45,14 @@ def share(draft: MeetingDraft, seat: Seat) -> None:
 
     Raises:
         PermissionDenied: reason `screen`: nobody has allowed it.
+        FailedPrecondition: reason `muted`: it takes somebody's leave to show it again.
         Conflict: `details.participant_id` shows theirs.
     """
     record = draft.record
     if not record.may_share(seat):
         raise PermissionDenied("Ask the host to let you share your screen.", details={"reason": "screen"})
+    if "screen" in seat.muted and not seat.may_unmute:
+        raise FailedPrecondition("Your screen was muted: ask to show it again.", details={"reason": "muted"})
     for other in sharing(record):
         if other.participant == seat.participant:
             return

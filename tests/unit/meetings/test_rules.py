@@ -258,6 +258,24 @@ def test_one_screen_at_a_time_and_by_leave() -> None:
     assert "screen" in passing(meeting, "host")
 
 
+@pytest.mark.parametrize("unmute", ["self", "ask"])
+def test_a_screen_that_is_muted_is_shared_no_more_until_they_may_again(unmute: Any) -> None:
+    open_to_all = Config(provider="sfu", lobby="off", max_participants=4, screen_sharing="everyone", unmute=unmute)
+    meeting = Meeting(("ann", "ben"), open_to_all)
+    come(meeting, "host", "ann", "ben")
+    meeting.ask(person("ann"), ask.ShareScreen())
+    meeting.ask(person("host"), ask.Mute("prt_ann", "screen"))
+    meeting.ask(person("ben"), ask.ShareScreen())  # the place is free
+    meeting.ask(person("ben"), ask.StopScreen())
+    if unmute == "ask":
+        with pytest.raises(FailedPrecondition) as refusal:
+            meeting.ask(person("ann"), ask.ShareScreen())
+        assert reason(refusal) == "muted"
+        meeting.ask(person("host"), ask.AllowUnmute("prt_ann"))
+    meeting.ask(person("ann"), ask.ShareScreen())
+    assert "screen" in passing(meeting, "ann")
+
+
 def test_a_mesh_moves_for_a_third_person_and_for_a_mute() -> None:
     both = Config(lobby="off", max_participants=2)
     meeting = Meeting(config=both)
