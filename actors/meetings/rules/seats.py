@@ -80,15 +80,15 @@ def _check_room(record: Record, seat: Seat | None, command: TakeSeat) -> None:
     known = seat is not None and (seat.admitted or seat.inside)
     if record.config.locked and not known:
         raise FailedPrecondition("This meeting is locked.", details={"reason": "locked"})
-    if full_for(record, seat):
+    if not (seat is not None and seat.inside) and _is_full(record):
         details = {"reason": "full", "max_participants": record.config.max_participants}
         raise FailedPrecondition("This meeting is full.", details=details)
 
 
-def full_for(record: Record, seat: Seat | None) -> bool:
-    """Whether there is no place for a guest: one is always kept for the host."""
-    others = [each for each in record.inside if each.role != "host" and (seat is None or each.user != seat.user)]
-    return len(others) >= record.config.max_participants - 1
+def _is_full(record: Record) -> bool:
+    """Whether there is no place for another guest: one is always kept for the host."""
+    guests = [each for each in record.inside if each.role != "host"]
+    return len(guests) >= record.config.max_participants - 1
 
 
 def _new_seat(record: Record, command: TakeSeat, by: Principal) -> Seat:

@@ -183,6 +183,7 @@ def update(draft: MeetingDraft, command: UpdateMeeting) -> None:
     if command.people is not None:
         people = tuple(dict.fromkeys((record.host, *command.people)))
         check_people(people)
+        _dismiss(draft, people)
         draft.change("people", people=people)
     if timed:
         start = record.window.start if command.start is None else command.start
@@ -223,12 +224,27 @@ def follow(draft: MeetingDraft, command: FollowBooking) -> None:
     people = tuple(dict.fromkeys((command.host, *command.people)))
     if (command.host, people) != (record.host, record.people):
         _hand_over(draft, command.host)
+        _dismiss(draft, people)
         draft.change("people", booking_version=command.version, host=command.host, people=people, bill=command.bill)
     else:
         draft.record = replace(draft.record, booking_version=command.version, bill=command.bill)
         draft.touched = True
     if (command.start, command.end) != (record.window.start, record.window.end):
         _plan(draft, command.start, command.end)
+
+
+def _dismiss(draft: MeetingDraft, people: tuple[str, ...]) -> None:
+    """Whoever is not among `people` is out, as after a kick, until they are again; nobody else is let in by it."""
+    before = draft.record.people
+    for seat in draft.record.seats:
+        if seat.user in people:
+            if seat.user not in before and seat.state == "denied":
+                draft.turn(seat, "left")
+        elif seat.user in before and seat.state != "kicked":
+            if seat.inside or seat.state == "waiting":
+                gates.put_out(draft, seat)
+            gone = draft.record.seat(seat.participant) or seat
+            draft.seat(replace(gone, role="guest", admitted=False, state="denied"), "role")
 
 
 def _hand_over(draft: MeetingDraft, host: str) -> None:

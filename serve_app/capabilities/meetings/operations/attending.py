@@ -69,6 +69,7 @@ class Attending:
             limit="write",
             response=LeftReply,
             resource=("meeting_id",),
+            refuses=_NOT_SEATED,
             example=Example(examples.OF, {"elapsed_s": 1800}),
             description="Go. The seat is kept, but nobody waits.",
         )
