@@ -154,8 +154,6 @@ def _change(draft: MeetingDraft, command: MeetingCommand, seat: Seat) -> None:
             draft.seat(replace(seat, may_unmute=True), "muted")
         case asked.Kick():
             gates.kick(draft, seat)
-            if seat.state == "waiting":
-                seats.tell_lobby(draft)
         case asked.Readmit():
             if seat.state in ("kicked", "denied"):
                 draft.turn(replace(seat, admitted=True), "left")

@@ -43,7 +43,7 @@ class MeetingDraft:
     signals: list[Signal] = field(default_factory=list)
     place: bool = False  # ask for a worker once more
     touched: bool = False  # something is otherwise that nobody is told of
-    lobby: bool = False  # who waits is to be told to those who run it
+    lobby: bool = False  # others wait than before: whoever knows their names tells those who run it
     peers: tuple[str, ...] = ()  # these are to hear who is in the mesh by now
 
     @property
@@ -84,6 +84,8 @@ class MeetingDraft:
     def seat(self, seat: Seat, change: SeatChange, *, reason: str = "", secret: bytes | None = None) -> None:
         """Somebody's place is another; nothing is said where it is the same, or only their socket is another."""
         before = self.record.seat(seat.participant)
+        waited = before is not None and before.state == "waiting"
+        self.lobby = self.lobby or waited != (seat.state == "waiting")
         if secret is None and before is not None and replace(before, connection=seat.connection) == seat:
             self._bind(seat)
         else:

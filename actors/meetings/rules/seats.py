@@ -108,19 +108,11 @@ def _let_in(record: Record, seat: Seat) -> bool:
 
 def _wait(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
     connection = command.connection or (seat.connection if seat.device == command.device else "")
-    came = seat.state != "waiting"
-    since = draft.now_ms if came else seat.since
+    since = seat.since if seat.state == "waiting" else draft.now_ms
     seat = replace(seat, state="waiting", device=command.device, connection=connection, since=since)
     draft.seat(seat, "state", secret=_name(command))
-    if came:
-        tell_lobby(draft)
     place = 1 + sum(each.since < seat.since for each in draft.record.waiting)
     return SeatTaken("waiting", seat.participant, position=place)
-
-
-def tell_lobby(draft: MeetingDraft) -> None:
-    """Those who run it hear who waits. Who that is, is filled in by whoever knows the names."""
-    draft.lobby = True
 
 
 def _sit(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
@@ -132,7 +124,7 @@ def _sit(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
         draft.whisper(seat, "meeting_left", reason="moved")
     keeps = seat.inside and not another
     flows = keeps and open_interval(draft.record, seat.participant) is not None
-    was_waiting, before = seat.state == "waiting", seat
+    before = seat
     seat = replace(
         seat,
         state="connected" if flows else "seated",
@@ -146,8 +138,6 @@ def _sit(draft: MeetingDraft, seat: Seat, command: TakeSeat) -> SeatTaken:
     draft.seat(seat, _change(before, seat, command), secret=_name(command))
     if not flows:
         keep_for_a_while(draft, seat)
-    if was_waiting:
-        tell_lobby(draft)
     consent.bring(draft, seat, command)
     if seat.role == "host" and draft.record.config.lobby == "until_host":
         admit_booked(draft)
@@ -188,14 +178,12 @@ def admit(draft: MeetingDraft, seat: Seat) -> None:
     if seat.state == "waiting":
         draft.turn(replace(seat, admitted=True), "left")
         draft.whisper(seat, "meeting_admitted")
-        tell_lobby(draft)
 
 
 def deny(draft: MeetingDraft, seat: Seat) -> None:
     """They may not."""
     if seat.state == "waiting":
         gates.leave(draft, seat, "denied")
-        tell_lobby(draft)
 
 
 def to_lobby(draft: MeetingDraft, seat: Seat) -> None:
@@ -204,4 +192,3 @@ def to_lobby(draft: MeetingDraft, seat: Seat) -> None:
         raise FailedPrecondition("The host does not wait.", details={"reason": "host"})
     if seat.inside:
         gates.leave(draft, seat, "lobby")
-        tell_lobby(draft)
