@@ -76,6 +76,7 @@ class MeetingAnswers:
             seat,
             self.names.get(seat.participant, ""),
             self.draft.connected_ms(seat),
+            may_share=self._record.may_share(seat),
             hidden=hidden,
             quality=quality or UNSET,
         )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from actors.kernel.contract.entity import Event
 from actors.meetings.rules.evidence import AttendanceEvidence
-from actors.meetings.state import Interval, Media, Minutes, Record, Recording, Seat
+from actors.meetings.state import Interval, Media, Minutes, Record, Recording, Seat, Sharing
 
 MeetingChange = Literal[
     "created", "moved", "cancelled", "opened", "live", "emptied", "ended", "config", "people", "title", "interrupted"
@@ -24,17 +24,19 @@ EVIDENCE: Final = "evidence"
 
 
 class MeetingSight(msgspec.Struct, frozen=True, array_like=True):
-    """Who may see what of the others: `staff` see names where guests see aliases; `waiting` hear nothing yet."""
+    """Who may see what of the others: `staff` see names where guests see aliases; `waiting` hear nothing yet. Screens
+    are shown as `sharing` says."""
 
     aliases: bool = False
     staff: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    sharing: Sharing = "granted"
 
 
 def sight_of(record: Record) -> MeetingSight:
     """As it is now."""
     waiting = tuple(seat.user for seat in record.waiting)
-    return MeetingSight(record.config.names == "aliases", record.staff, waiting)
+    return MeetingSight(record.config.names == "aliases", record.staff, waiting, record.config.screen_sharing)
 
 
 class MeetingMade(Event, frozen=True, kw_only=True, array_like=True, tag="made"):

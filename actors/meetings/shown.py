@@ -323,7 +323,13 @@ def shown_recording(meeting: str, recording: Recording) -> ShownRecording:
 
 
 def shown_participant(
-    seat: Seat, name: str, connected_ms: int, *, hidden: bool, quality: ShownQuality | UnsetType = UNSET
+    seat: Seat,
+    name: str,
+    connected_ms: int,
+    *,
+    may_share: bool,
+    hidden: bool,
+    quality: ShownQuality | UnsetType = UNSET,
 ) -> ShownParticipant:
     """`hidden`: who they are is nothing to the reader."""
     return ShownParticipant(
@@ -335,7 +341,7 @@ def shown_participant(
         microphone=_shows(seat, "microphone"),
         camera=_shows(seat, "camera"),
         screen="on" if "screen" in seat.on and "screen" not in seat.muted else "off",
-        may_share=seat.may_share or seat.role in ("host", "cohost"),
+        may_share=may_share,
         connected_s=connected_ms // 1000,
         quality=quality,
         joined_at=at_of(seat.joined),

@@ -134,6 +134,13 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         return tuple(source for source in self.on if source not in self.muted)
 
 
+def shares(seat: Seat, sharing: Sharing) -> bool:
+    """Whether they may show their screen where `sharing` holds."""
+    if seat.role in STAFF or sharing == "host":
+        return seat.role in STAFF
+    return seat.role != "observer" and (seat.may_share or sharing == "everyone")
+
+
 class Interval(msgspec.Struct, frozen=True, array_like=True):
     """Somebody was connected. `end` 0: they still are; `seen`: until when that is certain."""
 
@@ -254,8 +261,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     def may_share(self, seat: Seat) -> bool:
         """Whether they may show their screen."""
-        by_config = self.config.screen_sharing
-        return seat.role in STAFF or by_config == "everyone" or (by_config == "granted" and seat.may_share)
+        return shares(seat, self.config.screen_sharing)
 
     def may_publish(self, seat: Seat) -> tuple[Source, ...]:
         """What they may send where they switch it on and off themselves: nothing that somebody else has muted."""

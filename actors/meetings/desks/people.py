@@ -44,6 +44,10 @@ def decide(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand
     if isinstance(command, _READS):
         return _read(draft, answers, command, by)
     seat = record.seat_of(by.user)
+    if isinstance(command, asked.StopScreen) and command.participant not in ("", seat and seat.participant):
+        require(record, by)
+        gates.stop_share(draft, other(record, command.participant))
+        return lambda: answers.of(command.participant)
     if seat is None:
         if record.has_part(by.user):
             raise _not_seated()
@@ -54,10 +58,6 @@ def decide(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand
         if seat.inside or seat.state == "waiting":
             gates.leave(draft, seat, "left")
         return answers.left
-    if isinstance(command, asked.StopScreen) and command.participant not in ("", seat.participant):
-        require(record, by)
-        gates.stop_share(draft, other(record, command.participant))
-        return lambda: answers.of(command.participant)
     if isinstance(command, asked.SendSignal):
         signalling.signal(draft, command, by.user)
         return None

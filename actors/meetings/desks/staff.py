@@ -35,7 +35,7 @@ COMMANDS: Final = (
     asked.StartRecording,
     asked.StopRecording,
 )
-_ALSO_AFTERWARDS: Final = (asked.EndMeeting, asked.StopRecording, asked.GetQuality)
+_ALSO_AFTERWARDS: Final = (asked.EndMeeting, asked.StartRecording, asked.StopRecording, asked.GetQuality)
 _HOST_ALONE: Final = (asked.SetRole, asked.GetQuality)
 _ALSO_ADMIN: Final = (asked.GetQuality, asked.CancelMeeting, asked.EndMeeting)
 Later = Callable[[], object]

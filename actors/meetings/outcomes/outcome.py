@@ -40,7 +40,7 @@ from actors.meetings.events import (
 from actors.meetings.outcomes.views import minute_view, name_view, views_of
 from actors.meetings.rules.names import people_for, seen_by
 from actors.meetings.shown import shown_meeting, shown_participant, shown_recording
-from actors.meetings.state import Record
+from actors.meetings.state import Record, shares
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _to_json: Final = msgspec.json.Encoder().encode
@@ -86,7 +86,8 @@ def told_to(recorded: Recorded[AnyMeetingEvent], name: str, meeting: str, *, kno
 
 
 def _of_seat(event: SeatChanged, payload: dict[str, Any], name: str, *, hidden: bool) -> Told:
-    payload["participant"] = shown_participant(event.seat, name, event.connected_ms, hidden=hidden)
+    may_share = shares(event.seat, event.sight.sharing)
+    payload["participant"] = shown_participant(event.seat, name, event.connected_ms, may_share=may_share, hidden=hidden)
     if event.change == "joined":
         return "participant_joined", payload
     if event.change == "left":

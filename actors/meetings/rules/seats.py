@@ -100,7 +100,11 @@ def _new_seat(record: Record, command: TakeSeat, by: Principal) -> Seat:
 
 def _let_in(record: Record, seat: Seat) -> bool:
     """Whether they need not wait."""
-    if seat.admitted or seat.inside or seat.role in STAFF or record.config.lobby == "off":
+    if seat.admitted or seat.inside:
+        return True
+    if seat.joined:  # they were in it, and were put out: going away and coming again changes nothing
+        return False
+    if seat.role in STAFF or record.config.lobby == "off":
         return True
     booked = seat.user in record.people
     return record.config.lobby == "until_host" and booked and record.host_entered > 0 and seat.state != "waiting"

@@ -239,7 +239,7 @@ def _dismiss(draft: MeetingDraft, people: tuple[str, ...]) -> None:
     for seat in draft.record.seats:
         if seat.user in people:
             if seat.user not in before and seat.state == "denied":
-                draft.turn(seat, "left")
+                draft.turn(replace(seat, admitted=True), "left")
         elif seat.user in before and seat.state != "kicked":
             if seat.inside or seat.state == "waiting":
                 gates.put_out(draft, seat)

@@ -5,10 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.kernel.contract.entity import SYSTEM
+from actors.kernel.contract.entity import SYSTEM, Principal, Recorded
 from actors.meetings import commands as ask
+from actors.meetings.events import SeatChanged
+from actors.meetings.outcomes.outcome import told_to
 from actors.meetings.state import Config
-from common.errors import FailedPrecondition, PermissionDenied, Unauthenticated
+from common.errors import FailedPrecondition, NotFound, PermissionDenied, Unauthenticated
 from tests.unit.meetings.house import SFU, Meeting, come, passing, person, reason, said, seat, wish
 
 
@@ -89,3 +91,64 @@ def test_a_screen_that_is_muted_is_shared_no_more_until_they_may_again(unmute: A
         meeting.ask(person("host"), ask.AllowUnmute("prt_ann"))
     meeting.ask(person("ann"), ask.ShareScreen())
     assert "screen" in passing(meeting, "ann")
+
+
+@pytest.mark.parametrize("lobby", ["off", "until_host"])
+@pytest.mark.parametrize("role", ["guest", "cohost"])
+def test_who_was_sent_to_the_lobby_waits_there_also_after_they_went_away(lobby: Any, role: Any) -> None:
+    meeting = Meeting(config=Config(provider="sfu", lobby=lobby, max_participants=3))
+    come(meeting, "host", "ann")
+    meeting.ask(person("host"), ask.SetRole("prt_ann", role))
+    meeting.ask(person("host"), ask.ToLobby("prt_ann"))
+    assert meeting.join("ann").state == "waiting"
+    meeting.ask(person("ann"), ask.LeaveSeat())
+    assert meeting.join("ann").state == "waiting"
+    meeting.ask(person("host"), ask.Admit())
+    assert meeting.join("ann").state == "seated"
+
+
+SHARING = [("host", False, False), ("granted", False, True), ("everyone", True, True)]
+
+
+@pytest.mark.parametrize(("sharing", "at_first", "granted"), SHARING)
+def test_whoever_sees_somebody_sees_whether_they_may_share(sharing: Any, at_first: bool, granted: bool) -> None:
+    meeting = Meeting(config=Config(provider="sfu", lobby="off", max_participants=4, screen_sharing=sharing))
+    come(meeting, "host", "ann")
+    meeting.ask(Principal("root", "admin"), ask.TakeSeat("prt_root", "desk", observe=True))
+    assert _may_share(meeting) == {"prt_host": True, "prt_ann": at_first, "prt_root": False}
+    meeting.ask(person("host"), ask.AllowScreen("prt_ann", True))
+    meeting.ask(person("host"), ask.AllowScreen("prt_root", True))
+    assert _may_share(meeting) == {"prt_host": True, "prt_ann": granted, "prt_root": False}
+    changed = [event for event, _ in meeting.history if isinstance(event, SeatChanged)]
+    told = [told_to(Recorded(1, meeting.now_ms, 1, event), "Ann", "mtg_1", knows=True) for event in changed]
+    shown = [payload["participant"] for _, payload in filter(None, told)]
+    assert {one.participant_id: one.may_share for one in shown} == _may_share(meeting)
+
+
+def _may_share(meeting: Meeting) -> dict[str, bool]:
+    found = meeting.ask(person("host"), ask.ListParticipants()).participants
+    return {one.participant_id: one.may_share for one in found}
+
+
+def test_the_host_stops_a_screen_also_before_they_are_in() -> None:
+    meeting = Meeting(
+        ("ann", "ben"), Config(provider="sfu", lobby="off", max_participants=4, screen_sharing="everyone")
+    )
+    meeting.ask(person("host"), ask.MakeRoom())
+    come(meeting, "ann", "ben")
+    meeting.ask(person("ann"), ask.ShareScreen())
+    with pytest.raises(PermissionDenied):
+        meeting.ask(person("ben"), ask.StopScreen("prt_ann"))
+    with pytest.raises(NotFound):
+        meeting.ask(person("zoe"), ask.StopScreen("prt_ann"))
+    meeting.ask(person("host"), ask.StopScreen("prt_ann"))
+    assert "screen" not in passing(meeting, "ann")
+
+
+def test_what_is_over_is_not_live_enough_to_be_recorded() -> None:
+    meeting = Meeting(config=SFU)
+    come(meeting, "host")
+    meeting.ask(person("host"), ask.EndMeeting())
+    with pytest.raises(FailedPrecondition) as refusal:
+        meeting.ask(person("host"), ask.StartRecording("rec_1", "2"))
+    assert reason(refusal) == "not_live"
