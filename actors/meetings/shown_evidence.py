@@ -1,5 +1,6 @@
 """What took place, as those may see it whom it concerns."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -20,15 +21,16 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class ShownStay(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody was there. `bridged_s` of it unseen: they came back to the same seat."""
+    """Somebody was there. `bridged_s` of it unseen: they came back to the same seat. `user_id` is missing where guests
+    do not know each other."""
 
     participant_id: str
-    user_id: UserId
     begin: str = msgspec.field(name="from")
     end: str = msgspec.field(name="to")
     bridged_s: int
     provider: Provider
     ended_by: str
+    user_id: UserId | UnsetType = UNSET
 
 
 class ShownMinutes(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +87,8 @@ class QualityReply(msgspec.Struct, frozen=True, kw_only=True):
     minutes: list[QualityMinute]
 
 
-def shown_evidence(evidence: AttendanceEvidence, final: str) -> ShownAttendance:
-    """`final`: its hash; "": it may still change."""
+def shown_evidence(evidence: AttendanceEvidence, final: str, hidden: Collection[str] = frozenset()) -> ShownAttendance:
+    """`final`: its hash; "": it may still change. `hidden`: these participants are not to be known to the reader."""
     start, end = evidence.planned
     return ShownAttendance(
         meeting_id=evidence.meeting,
@@ -98,7 +100,7 @@ def shown_evidence(evidence: AttendanceEvidence, final: str) -> ShownAttendance:
         presence=[
             ShownStay(
                 participant_id=stay.participant,
-                user_id=stay.user,
+                user_id=UNSET if stay.participant in hidden else stay.user,
                 begin=to_rfc3339(stay.begin),
                 end=to_rfc3339(stay.end),
                 bridged_s=stay.bridged // 1000,

@@ -12,6 +12,7 @@ from actors.meetings.reports import Connected, ReportConnected
 from actors.meetings.rules import consent, gates, links, quality, signalling
 from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.evidence import evidence_of
+from actors.meetings.rules.names import hides
 from actors.meetings.shown import WatchReply
 from actors.meetings.shown_evidence import MeetingEvidence, shown_evidence
 from actors.meetings.state import Record, Seat
@@ -85,7 +86,8 @@ def _read(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand,
         case asked.GetEvidence():
             _check_evidence(record, by)
             evidence = evidence_of(record, draft.terms.bridge)
-            return lambda: Ready(MeetingEvidence(evidence=shown_evidence(evidence, record.final)))
+            shown = shown_evidence(evidence, record.final, _hidden(record, by))
+            return lambda: Ready(MeetingEvidence(evidence=shown))
         case asked.Watch():
             if seat is not None and seat.state == "kicked":
                 raise _kicked()
@@ -97,6 +99,13 @@ def _read(draft: MeetingDraft, answers: MeetingAnswers, command: MeetingCommand,
 
 def _watched(answers: MeetingAnswers) -> WatchReply:
     return WatchReply(meeting=answers.meeting(), participants=answers.participants(), seq=answers.draft.seq, events=[])
+
+
+def _hidden(record: Record, by: Principal) -> frozenset[str]:
+    """The participants who are not to be known to them."""
+    if by.is_system or by.role == "admin":
+        return frozenset()
+    return frozenset(seat.participant for seat in record.seats if hides(record, seat, by.user))
 
 
 def _check_evidence(record: Record, by: Principal) -> None:

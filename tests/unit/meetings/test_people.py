@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from actors.kernel.contract.entity import SYSTEM, Principal, Recorded
 from actors.meetings import commands as ask
@@ -152,3 +153,16 @@ def test_what_is_over_is_not_live_enough_to_be_recorded() -> None:
     with pytest.raises(FailedPrecondition) as refusal:
         meeting.ask(person("host"), ask.StartRecording("rec_1", "2"))
     assert reason(refusal) == "not_live"
+
+
+def test_the_evidence_of_a_client_names_no_guest_whom_they_do_not_know() -> None:
+    meeting = Meeting(("ann", "ben"), booking="bkg_1")
+    meeting.ask(person("host"), ask.UpdateMeeting(config=ask.ConfigWish(names="aliases", provider="sfu", lobby="off")))
+    come(meeting, "host", "ann", "ben")
+    meeting.now_ms += 1000
+    seen = {name: _known_in_evidence(meeting, name) for name in ("host", "ann")}
+    assert seen == {"host": {"host", "ann", "ben"}, "ann": {"host", "ann", UNSET}}
+
+
+def _known_in_evidence(meeting: Meeting, reader: str) -> set[Any]:
+    return {stay.user_id for stay in meeting.ask(person(reader), ask.GetEvidence()).evidence.presence}
