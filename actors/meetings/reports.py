@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from actors.kernel.contract.entity import Command
-from actors.meetings.state import Provider, Source
+from actors.meetings.state import Integrity, Provider, Source
 
 
 class Connected(Command[None], frozen=True, tag="connected"):
@@ -90,12 +90,13 @@ class SocketGone(Command[None], frozen=True, tag="socket_gone"):
 
 
 class RecorderSays(Command[None], frozen=True, tag="recorder"):
-    """It has begun; has been stopped; has stored all of it, or failed to; is no more."""
+    """It has begun; has been stopped; has stored all of it (how whole: `integrity`), or failed to; is no more."""
 
     recording: str
     epoch: int
     said: Literal["started", "stopped", "ready", "failed", "deleted"]
     reason: str = ""
+    integrity: Integrity = "pending"
 
 
 class MoveMedia(Command[None], frozen=True, tag="move_media"):

@@ -11,6 +11,7 @@ from actors.meetings.access.tickets import Ticket
 from actors.meetings.state import (
     Answer,
     Config,
+    Integrity,
     MeetingKindName,
     Provider,
     Record,
@@ -88,7 +89,7 @@ class ShownRecording(msgspec.Struct, frozen=True, kw_only=True):
     audio_only: bool
     consents: list[ShownConsent]
     tracks: list[ShownTrack]
-    integrity: Literal["pending", "verified", "gaps", "broken"]
+    integrity: Integrity
     held: bool
     reason: str | UnsetType = UNSET
     started_at: str | UnsetType = UNSET
@@ -313,7 +314,7 @@ def shown_recording(meeting: str, recording: Recording) -> ShownRecording:
             for each in recording.consents
         ],
         tracks=[],
-        integrity="pending",
+        integrity=recording.integrity,
         held=False,
         reason=_or_unset(recording.reason),
         started_at=at_of(recording.started),

@@ -14,6 +14,7 @@ Role = Literal["host", "cohost", "guest", "observer"]
 SeatState = Literal["waiting", "seated", "connected", "reconnecting", "left", "denied", "kicked"]
 Source = Literal["microphone", "camera", "screen"]
 Answer = Literal["granted", "refused", "pending", "withdrawn"]
+Integrity = Literal["pending", "verified", "gaps", "broken"]
 RecordingStatus = Literal["consenting", "refused", "starting", "recording", "stopping", "ready", "failed", "deleted"]
 
 OVER: Final = frozenset({"ended", "cancelled", "missed"})
@@ -172,7 +173,7 @@ class ConsentAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """A recording, or the wish for one."""
+    """A recording, or the wish for one. `integrity`: how whole what was kept is, once that is known."""
 
     id: str
     status: RecordingStatus
@@ -184,6 +185,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     asked: int = 0
     started: int = 0
     stopped: int = 0
+    integrity: Integrity = "pending"
 
     @property
     def granted(self) -> frozenset[str]:

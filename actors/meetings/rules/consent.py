@@ -168,7 +168,7 @@ def heard(draft: MeetingDraft, command: RecorderSays, by: Principal) -> None:
         case "stopped", "starting" | "recording" if command.epoch == draft.record.media.epoch:
             stop(draft, command.reason or "recorder")
         case "ready", "stopping":
-            _say(draft, replace(recording, status="ready"))
+            _say(draft, replace(recording, status="ready", integrity=command.integrity))
         case "failed", "starting" | "recording" | "stopping":
             _say(draft, replace(recording, status="failed", reason=command.reason, stopped=draft.now_ms))
         case "deleted", "ready" | "failed":

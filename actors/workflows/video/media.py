@@ -44,7 +44,8 @@ def follow_recording(entity_id: str, recorded: Recorded[RecordingChanged]) -> Ow
 def tell_stored(entity_id: str, recorded: Recorded[RecordingFiled]) -> Owed:
     """Its meeting: there is nothing more to come."""
     event = recorded.event
-    said = RecorderSays(entity_id.partition(":")[2], 0, "failed" if event.failed else "ready", event.failed)
+    recording = entity_id.partition(":")[2]
+    said = RecorderSays(recording, 0, "failed" if event.failed else "ready", event.failed, event.integrity)
     return Owed([Letter(f"meeting:{event.meeting}", _pack(said))])
 
 

@@ -114,3 +114,13 @@ def test_a_worker_that_dies_costs_no_more_than_since_its_last_word() -> None:
     assert [each for each in meeting.record.intervals if not each.end] == [
         Interval("prt_ann", meeting.now_ms, meeting.now_ms)
     ]
+
+
+def test_how_whole_a_recording_is_stands_in_its_meeting_once_it_is_known() -> None:
+    meeting = Meeting(config=SFU)
+    come(meeting, "host", "ann")
+    recording(meeting, "host", "ann")
+    shown = [meeting.ask(person("host"), ask.StopRecording()).meeting.recording]
+    meeting.tell(reports.RecorderSays("rec_1", 0, "ready", integrity="gaps"))
+    shown.append(meeting.ask(person("ann"), ask.GetMeeting()).meeting.recording)
+    assert [(one.status, one.integrity) for one in shown] == [("stopping", "pending"), ("ready", "gaps")]

@@ -58,7 +58,7 @@ def test_its_meeting_hears_when_all_of_it_is_stored(failed: str, said: str) -> N
     [(to, command)] = letters("tell_stored", filed, MeetingCommand)
     assert to == "meeting:mtg_1"
     assert isinstance(command, RecorderSays)
-    assert (command.recording, command.said) == ("one", said)
+    assert (command.recording, command.said, command.integrity) == ("one", said, "verified")
 
 
 @pytest.mark.parametrize(("why", "told"), [("expired", "expired"), ("She asked for it.", "deleted")])
