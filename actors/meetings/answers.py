@@ -10,11 +10,7 @@ from actors.meetings.access.doors import Doors
 from actors.meetings.access.ice import IceServer, ice_servers
 from actors.meetings.access.media import AnyMedia, media_for
 from actors.meetings.access.tickets import Ticket, issued
-from actors.meetings.rules.draft import MeetingDraft
-from actors.meetings.rules.names import hides, people_for
-from actors.meetings.rules.quality import Pulse
-from actors.meetings.rules.seats import SeatTaken
-from actors.meetings.shown import (
+from actors.meetings.replies import (
     IceReply,
     JoinReply,
     LeftReply,
@@ -23,13 +19,13 @@ from actors.meetings.shown import (
     ParticipantsReply,
     RoomMade,
     RoomReply,
-    ShownMeeting,
-    ShownParticipant,
     TicketReply,
-    elapsed_s,
-    shown_meeting,
-    shown_participant,
 )
+from actors.meetings.rules.draft import MeetingDraft
+from actors.meetings.rules.names import hides, people_for
+from actors.meetings.rules.quality import Pulse
+from actors.meetings.rules.seats import SeatTaken
+from actors.meetings.shown import ShownMeeting, ShownParticipant, elapsed_s, shown_meeting, shown_participant
 from actors.meetings.state import STAFF, Record, Seat
 from common.errors import FailedPrecondition
 

@@ -8,12 +8,12 @@ from actors.meetings import commands as asked
 from actors.meetings.answers import MeetingAnswers, Ready
 from actors.meetings.commands import MeetingCommand
 from actors.meetings.desks.staff import other, require
+from actors.meetings.replies import WatchReply
 from actors.meetings.reports import Connected, ReportConnected
 from actors.meetings.rules import consent, gates, links, quality, signalling
 from actors.meetings.rules.draft import MeetingDraft
 from actors.meetings.rules.evidence import evidence_of
 from actors.meetings.rules.names import hides
-from actors.meetings.shown import WatchReply
 from actors.meetings.shown_evidence import MeetingEvidence, shown_evidence
 from actors.meetings.state import Record, Seat
 from common.errors import FailedPrecondition, NotFound, PermissionDenied

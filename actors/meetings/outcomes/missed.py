@@ -9,7 +9,7 @@ from actors.meetings.answers import Ready
 from actors.meetings.events import SeatChanged
 from actors.meetings.outcomes.outcome import knowing, told_to
 from actors.meetings.outcomes.views import names
-from actors.meetings.shown import Missed, MissedPayload, WatchReply
+from actors.meetings.replies import Missed, MissedPayload, WatchReply
 
 _PAGE: Final = 500
 

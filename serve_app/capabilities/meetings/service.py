@@ -15,7 +15,7 @@ from actors.kernel.contract.versions import require_version
 from actors.meetings.commands import CreateMeeting, FollowBooking, ForgetParticipant, GetMeeting, JoinFacts, TakeSeat
 from actors.meetings.ids import meeting_of_booking
 from actors.meetings.outcomes.views import EVERYBODY, MEETINGS, record_in
-from actors.meetings.shown import MeetingReply
+from actors.meetings.replies import MeetingReply
 from actors.meetings.state import Record
 from common.clock import Clock
 from common.errors import FailedPrecondition, NotFound, PermissionDenied

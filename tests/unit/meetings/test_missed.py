@@ -8,7 +8,7 @@ from actors.meetings.answers import Ready
 from actors.meetings.commands import GetMeeting
 from actors.meetings.events import MeetingMade
 from actors.meetings.outcomes.missed import with_missed
-from actors.meetings.shown import WatchReply
+from actors.meetings.replies import WatchReply
 from tests.unit.meetings.house import Meeting
 
 MANY = 1200

@@ -19,7 +19,7 @@ from actors.meetings.commands import (
     StopScreen,
     TakeSeat,
 )
-from actors.meetings.shown import IceReply, JoinReply, LeftReply, ParticipantReply, ParticipantsReply, TicketReply
+from actors.meetings.replies import IceReply, JoinReply, LeftReply, ParticipantReply, ParticipantsReply, TicketReply
 from actors.meetings.shown_evidence import QualityReply
 from common.errors import Conflict, FailedPrecondition, PermissionDenied
 from common.persons import NothingToTell

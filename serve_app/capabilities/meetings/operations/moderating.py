@@ -18,7 +18,7 @@ from actors.meetings.commands import (
     SetRole,
     ToLobby,
 )
-from actors.meetings.shown import ParticipantReply, ParticipantsReply
+from actors.meetings.replies import ParticipantReply, ParticipantsReply
 from common.errors import FailedPrecondition, InvalidArgument
 from serve_app.capabilities.meetings import examples, requests
 from serve_app.capabilities.meetings.operations.planning import ONE, TAG

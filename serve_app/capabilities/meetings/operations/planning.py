@@ -14,8 +14,9 @@ from actors.meetings.commands import (
     UpdateMeeting,
 )
 from actors.meetings.outcomes.views import EVERYBODY, place_of
+from actors.meetings.replies import MeetingReply, RoomReply
 from actors.meetings.rules.names import people_for
-from actors.meetings.shown import MeetingReply, RoomReply, shown_meeting
+from actors.meetings.shown import shown_meeting
 from actors.meetings.shown_evidence import EndReply, MeetingEvidence
 from actors.meetings.state import config_of
 from common.clock import Clock, to_rfc3339

@@ -8,8 +8,8 @@ from msgspec import UNSET
 
 from actors.kernel.contract.answers import Reply
 from actors.meetings.commands import SendSignal, Watch
+from actors.meetings.replies import WatchReply
 from actors.meetings.rules.signalling import check_size
-from actors.meetings.shown import WatchReply
 from common.errors import FailedPrecondition, InvalidArgument
 from common.persons import NothingToTell
 from realtime.delivery.connections import Connection

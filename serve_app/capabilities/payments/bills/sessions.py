@@ -90,7 +90,7 @@ class SessionBilling:
                     "What took place is not final yet. Try again in a minute.", details={"reason": "not_final"}
                 )
             told = seen.evidence.presence
-            stays = [(one.user_id, _interval(one.begin, one.end)) for one in told]
+            stays = [(one.user_id, _interval(one.begin, one.end)) for one in told if isinstance(one.user_id, str)]
             source = "meeting"
         else:
             raise InvalidArgument("Say who was there when, or name the meeting.", details={"field": "presence"})
