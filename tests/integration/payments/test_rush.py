@@ -39,7 +39,7 @@ async def test_of_500_payments_of_one_bill_over_both_doors_and_two_providers_one
 
     async def pays() -> None:
         """In every tab that shows a payment, until the bill is paid."""
-        approved: set[str] = set()
+        approved: set[str | None] = set()
         while (shown := (await till.home.call("GET", f"/api/bills/{bill}", bearer=who)).json()).get("status") != "paid":
             for intent in list(till.stripe.account.books.all("payment_intent")):
                 if intent["status"] == "requires_payment_method":
@@ -48,8 +48,8 @@ async def test_of_500_payments_of_one_bill_over_both_doors_and_two_providers_one
                 approved.add(order)
                 till.paypal.account.approve(order)
             payment = shown.get("payment") or {}
-            if (order := payment.get("provider_ref")) in approved:  # PayPal's page comes back with it
-                body = {"payment_id": payment["payment_id"], "result": {"order_id": order}}
+            if (ref := payment.get("provider_ref")) in approved:  # PayPal's page comes back with it
+                body = {"payment_id": payment["payment_id"], "result": {"order_id": ref}}
                 await till.home.call("POST", "/api/payments/confirm", body, bearer=who)
             await asyncio.sleep(0.05)
 

@@ -220,7 +220,10 @@ class Unit {
 
 // How long the polite one waits before an offer. To yield must stay rare: a Chromium that takes back its offer in a call
 // that runs sends nothing from then on, and shows nothing (packetsSent stays 0, tracks stay muted).
-const COURTESY_MS = 500;
+// On a slow way, or a machine that is busy, it waits longer: so many times as long as words and timers are late.
+const COURTESY_MS = 1000;
+const COURTESY_TIMES = 5;
+const MOST_COURTESY_MS = 10000;
 
 // From person to person, by perfect negotiation: the polite one yields.
 class Mesh {
@@ -228,6 +231,7 @@ class Mesh {
     this.call = call;
     this.media = media;
     this.ends = new Map();
+    this.wordMs = 0; // how long the last signal took to the server and back
     for (const peer of media.peers) this.meet(peer);
   }
 
@@ -249,7 +253,7 @@ class Mesh {
     };
     pc.onnegotiationneeded = async () => {
       if (polite) { // it leaves the first word to the other, who always has one
-        await new Promise((resume) => setTimeout(resume, COURTESY_MS));
+        await this.courtesy();
         if (pc.signalingState !== 'stable') return; // asked again once it is
       }
       try {
@@ -264,10 +268,20 @@ class Mesh {
     if (!polite && !call.local.size) pc.addTransceiver('audio', {direction: 'recvonly'});
   }
 
+  async courtesy() {
+    const began = performance.now();
+    await new Promise((resume) => setTimeout(resume, COURTESY_MS));
+    const late = Math.max(performance.now() - began - COURTESY_MS, this.wordMs);
+    await new Promise((resume) => setTimeout(resume, Math.min(COURTESY_TIMES * late, MOST_COURTESY_MS)));
+  }
+
   async signal(to, what) {
     const {call} = this;
     try {
-      await call.ask('meeting_signal', {ticket: await call.freshTicket(), epoch: this.media.epoch, to, ...what});
+      const ticket = await call.freshTicket();
+      const began = performance.now();
+      await call.ask('meeting_signal', {ticket, epoch: this.media.epoch, to, ...what});
+      this.wordMs = performance.now() - began;
     } catch (error) {
       if (call.way === this && error.code !== 'unavailable') call.told('refused', error);
     }
