@@ -27,9 +27,8 @@ MOST_ROUNDS: Final = 12
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-def notes(room: RoomState, more: More, message_id: str, context: Context) -> Sequence[AckAsked]:
+def notes(room: RoomState, more: More, message_id: str, *, author: str, now_ms: int) -> Sequence[AckAsked]:
     """The note that asks all others."""
-    author = context.by.user
     users = tuple(user for user in room.members if user != author and notifies(room, author, user))
     if not more.ack_requested or not users:
         return ()
@@ -40,7 +39,7 @@ def notes(room: RoomState, more: More, message_id: str, context: Context) -> Seq
             message_id=message_id,
             seq=room.last_seq + 1,
             more=more,
-            now_ms=context.now_ms,
+            now_ms=now_ms,
             round_=0,
         ),
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Context, Principal
+from actors.kernel.contract.entity import Principal
 from actors.rooms.messages.chat_message import Message
 from actors.rooms.messages.more import More
 from actors.rooms.room import rules
@@ -51,16 +51,16 @@ def meant(room: RoomState, more: More, author: str) -> tuple[str, ...]:
     return tuple(user for user in there if notifies(room, author, user))
 
 
-def notes(room: RoomState, more: More, message_id: str, context: Context) -> Sequence[Mentioned]:
+def notes(room: RoomState, more: More, message_id: str, *, author: str, now_ms: int) -> Sequence[Mentioned]:
     """The note that tells them."""
-    users = meant(room, more, context.by.user)
+    users = meant(room, more, author)
     if not users:
         return ()
     seq = room.last_seq + 1
     return (
         Mentioned(
-            author=context.by.user,
-            at=context.now_ms,
+            author=author,
+            at=now_ms,
             users=users,
             message_id=message_id,
             upto=seq,

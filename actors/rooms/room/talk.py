@@ -100,8 +100,8 @@ def _entailing(room: RoomState, command: Post, event: Posted, decision: Decision
         decision,
         notes=(
             *decision.notes,
-            *mentions.notes(room, more, event.id, context),
-            *acks.notes(room, more, event.id, context),
+            *mentions.notes(room, more, event.id, author=event.author, now_ms=event.at),
+            *acks.notes(room, more, event.id, author=event.author, now_ms=event.at),
             *blocks.referred(
                 author=event.author, at=event.at, seq=room.last_seq + 1, message_id=event.id, blocks=rich.blocks
             ),

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.kernel.contract.entity import Context, Decision, Principal
+from actors.kernel.contract.entity import Context, Decision
 from actors.rooms.conversation.admission import require_talk
 from actors.rooms.files.naming import filed
 from actors.rooms.keeping import holds
@@ -127,12 +127,11 @@ def _post(room: RoomState, command: PostHeld, known: HeldPlace, context: Context
     content = content_of(command.content)
     more, rich = known.more or PLAIN, content.rich or Rich()
     head = (command.sender, now_ms, seq, message_id)
-    author = msgspec.structs.replace(context, by=Principal(command.sender))
     notes = (
         over,
         *filed(*head, content.attachments),
-        *mentions.notes(room, more, message_id, author),
-        *acks.notes(room, more, message_id, author),
+        *mentions.notes(room, more, message_id, author=command.sender, now_ms=now_ms),
+        *acks.notes(room, more, message_id, author=command.sender, now_ms=now_ms),
         *blocks.referred(*head, rich.blocks),
     )
     timers = (

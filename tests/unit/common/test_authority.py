@@ -11,7 +11,7 @@ PACKAGES: Final = ("actors", "common", "config", "ml", "realtime", "serve_app", 
 MAKERS: Final = {
     "actors/kernel/contract/entity.py": 2,  # SYSTEM, and `as_themselves`
     "actors/meetings/desks/staff.py": 1,  # of a seat in a meeting, which no policy knows
-    "actors/meetings/rules/windows.py": 2,  # the same, when a booking is handed to another therapist
+    "actors/meetings/rules/windows.py": 3,  # the same, when it is handed to another therapist, or without somebody
     "realtime/delivery/connections.py": 1,  # who has not said who they are: "nobody"
     "serve_app/capabilities/links/actions.py": 1,  # a therapist whose link it is, as their account says
     "serve_app/edge/conventions/permits.py": 1,  # the same at the other door
