@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from actors.broadcasts.records import Audience, Role, ShownBroadcast
 from actors.notifications.types import Channel, Priority
-from common.decoding import Request, ShortText, UserIds
+from common.decoding import Instant, Request, ShortText, UserIds
 from common.errors import InvalidArgument
-from serve_app.capabilities.notifications.requests import Body, Instant, Link, NewNotification, SubjectOf, Title
+from serve_app.capabilities.notifications.requests import Body, Link, NewNotification, SubjectOf, Title
 from serve_app.edge.operation import Repeatable
 
 BroadcastId = Annotated[str, Meta(pattern=r"\Abrd_[0-9A-HJKMNP-TV-Z]{26}\Z")]

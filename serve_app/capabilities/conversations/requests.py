@@ -10,12 +10,11 @@ from actors.rooms.conversation.binding import State
 from actors.rooms.conversation.policy import Relation
 from actors.rooms.replies import RoomLine
 from actors.rooms.room.wire import RoomMember, WireRoom
-from common.decoding import Id, Request, Seq
+from common.decoding import Id, Instant, Request, Seq
 from common.lines import LINE_PATTERN
 from serve_app.capabilities.rooms.requests import Accept
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Alias = Annotated[str, Meta(min_length=1, max_length=100, pattern=LINE_PATTERN)]
 Note = Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\A[^\0]*\Z")]
 Limit = Annotated[int, Meta(ge=1, le=LARGEST_PAGE)]

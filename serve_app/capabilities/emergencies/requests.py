@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from actors.emergencies.ladders import MOST_NAMED, MOST_RUNGS, Ladder, Rung
 from actors.emergencies.records import Distress, ShownEmergency
-from common.decoding import Id, Request
+from common.decoding import Id, Instant, Request
 from common.errors import InvalidArgument
 from common.persons import UserId
 from common.timeline import parse_instant
@@ -28,7 +28,7 @@ class SharedLocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lat: Annotated[float, Meta(ge=-90, le=90)]
     lon: Annotated[float, Meta(ge=-180, le=180)]
     accuracy_m: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
-    at: Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})] | None = None
+    at: Instant | None = None
 
 
 class RaiseEmergency(Request, Repeatable, frozen=True, kw_only=True):

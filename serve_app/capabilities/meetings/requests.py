@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from actors.meetings.commands import ConfigWish
 from actors.meetings.shown import ShownMeeting
 from actors.meetings.state import MOST_PEOPLE, Lobby, MeetingKindName, Role, Sharing, Source, Status, Wanted
-from common.decoding import LARGEST_INT, Id, Request
+from common.decoding import LARGEST_INT, Id, Instant, Request
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 from serve_app.edge.operation import Repeatable, RepeatableChange, Versioned
 
@@ -18,7 +18,6 @@ Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\A[^\0]*\Z")
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\A[^\0]*\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\A[^\0\r\n]*\S[^\0\r\n]*\Z")]
 TicketText = Annotated[str, Meta(min_length=1, max_length=4096)]
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Cursor = Annotated[
     str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
 ]

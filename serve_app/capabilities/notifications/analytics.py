@@ -11,14 +11,13 @@ from msgspec import Meta
 from actors.notifications.notifier.items.figures import ChannelFigures, figures_in
 from actors.notifications.notifier.items.folding import NOTIFICATIONS
 from common.clock import to_rfc3339
-from common.decoding import Request
+from common.decoding import Instant, Request
 from common.errors import InvalidArgument
 from common.timeline import DAY_MS, parse_instant
 from serve_app.edge.operation import Caller, Example, Operation, Rest
 from store.mongo.client import Database, Document, database_errors
 
 GroupBy = Literal["type", "channel", "day"]
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 _LONGEST_DAYS: Final = 400
 _ACCEPTED: Final = ("accepted", "displayed", "opened")
 _DISPLAYED: Final = ("displayed", "opened")

@@ -13,12 +13,11 @@ from actors.notifications.notifier.planning.preferences import (
     TypeChoice,
 )
 from actors.notifications.types import Channel, Priority
-from common.decoding import Id, Request, Seq, ShortText, Text
+from common.decoding import Id, Instant, Request, Seq, ShortText, Text
 from common.lines import Line
 from serve_app.edge.operation import Repeatable, Versioned
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Title = Annotated[Line, Meta(min_length=1, max_length=200)]
 Body = Annotated[Text, Meta(max_length=4000)]
 Link = Annotated[Line, Meta(max_length=500)]

@@ -21,7 +21,6 @@ Cursor = Annotated[
     str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
 ]
 Limit = Annotated[int, Meta(ge=1, le=LARGEST_PAGE)]
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", extra_json_schema={"format": "date"})]
 Clock = Annotated[str, Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 Key = Annotated[str, Meta(min_length=1, max_length=128)]

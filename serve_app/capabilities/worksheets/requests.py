@@ -8,8 +8,8 @@ from msgspec import Meta
 from actors.worksheets.schema.fields import Licence, Passage, Schema
 from actors.worksheets.schema.scoring import Scored
 from actors.worksheets.worksheet.records import Origin, ShownWorksheet, State, Visibility
-from common.decoding import Id, Request
-from serve_app.capabilities.worksheets.members import Cursor, Format, Instant, Limit, Number, Title, WorksheetId
+from common.decoding import Id, Instant, Request
+from serve_app.capabilities.worksheets.members import Cursor, Format, Limit, Number, Title, WorksheetId
 from serve_app.edge.conventions.paging import DEFAULT_PAGE
 from serve_app.edge.operation import Repeatable
 

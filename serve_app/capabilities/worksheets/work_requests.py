@@ -8,7 +8,7 @@ from msgspec import Meta
 from actors.worksheets.assignment.records import Late, Sharing, Status
 from actors.worksheets.assignment.shown import ShownAssignment
 from actors.worksheets.schema.fields import FieldId
-from common.decoding import Id, Request
+from common.decoding import Id, Instant, Request
 from serve_app.capabilities.worksheets.members import (
     AssignmentId,
     ClarificationId,
@@ -17,7 +17,6 @@ from serve_app.capabilities.worksheets.members import (
     Day,
     FeedbackId,
     FieldKey,
-    Instant,
     Key,
     Limit,
     Number,

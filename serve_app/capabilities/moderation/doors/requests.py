@@ -8,7 +8,7 @@ from msgspec import Meta
 from actors.moderation.house.policy import CATEGORIES, Answer, Category, RelationName, SafetyWord
 from actors.moderation.records import CaseState, Deed, Outcome, Reason, Scope, Severity
 from actors.moderation.showing import ShownAppeal, ShownCase, ShownHeld, ShownReport, ShownRestriction
-from common.decoding import Id, Request
+from common.decoding import Id, Instant, Request
 from common.persons import UserId
 from serve_app.edge.conventions.paging import DEFAULT_PAGE, LARGEST_PAGE
 from serve_app.edge.operation import Repeatable, RepeatableChange
@@ -20,7 +20,6 @@ HeldId = Annotated[str, Meta(pattern=rf"\Ahld_{_ULID}\Z")]
 RestrictionId = Annotated[str, Meta(pattern=rf"\Arst_{_ULID}\Z")]
 Words = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\A[^\0]*\Z")]
 Why = Annotated[str, Meta(min_length=10, max_length=500, pattern=r"\A[^\0]*\Z")]
-Moment = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Cursor = Annotated[
     str, Meta(max_length=512, description="`next_cursor` of the page before; without it, the first page.")
 ]
@@ -157,7 +156,7 @@ class ActOnCase(OfCase, frozen=True, kw_only=True):
 
     action: Deed
     user_id: Id | None = None
-    until: Moment | None = None
+    until: Instant | None = None
     scope: Scopes | None = None
     text: Words | None = None
 
@@ -221,7 +220,7 @@ class RestrictUser(Request, Repeatable, frozen=True, kw_only=True):
     scope: Scopes
     case_id: CaseId
     text: Words
-    until: Moment | None = None
+    until: Instant | None = None
 
 
 class OfRestriction(Request, frozen=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from common.decoding import Id, Request, ShortText, Text
+from common.decoding import Id, Instant, Request, ShortText, Text
 
 MOST_CHARS: Final = 256
 Words = Annotated[Text, Meta(max_length=MOST_CHARS, description='Words, `"a phrase"`, `-not`, `begin*`.')]
@@ -17,7 +17,6 @@ Facets = Annotated[
         "`format`, `next_free`.",
     ),
 ]
-Instant = Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})]
 Cursor = Annotated[str, Meta(max_length=512, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Meta(ge=1, le=50)]
 Has = Literal["file", "image", "link", "mention"]
